@@ -1,0 +1,341 @@
+"""The only module that opens files: whole or not at all, and a record of what was read."""
+
+from __future__ import annotations
+
+import contextlib
+import csv
+import hashlib
+import io
+import os
+import tempfile
+import tomllib
+import zipfile
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cncb_analysis.errors import StudyError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = [
+    "hash_bytes",
+    "hash_file",
+    "locked",
+    "read_bytes",
+    "read_settings",
+    "read_table",
+    "read_text",
+    "recording",
+    "write_bytes",
+    "write_table",
+    "write_text",
+    "write_zip",
+]
+
+# The first moment that a zip entry can carry: a fixed one keeps workbooks and decks byte-stable.
+_ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+_records: ContextVar[tuple[dict[str, str], ...]] = ContextVar("records", default=())
+
+
+def hash_bytes(data: bytes) -> str:
+    """Fingerprint of some bytes.
+
+    Parameters
+    ----------
+    data : bytes
+        Anything.
+
+    Returns
+    -------
+    str
+        SHA-256, 64 hexadecimal digits.
+
+    Examples
+    --------
+    >>> hash_bytes(b"")[:8]
+    'e3b0c442'
+    """
+    return hashlib.sha256(data).hexdigest()
+
+
+def hash_file(path: Path) -> str:
+    """Fingerprint of a file's content, never of its time.
+
+    Parameters
+    ----------
+    path : Path
+        A file; a missing one has the fingerprint "missing".
+
+    Returns
+    -------
+    str
+        SHA-256, or "missing".
+
+    Examples
+    --------
+    >>> hash_file(Path("no such file"))
+    'missing'
+    """
+    try:
+        with Path(path).open("rb") as handle:
+            return hashlib.file_digest(handle, "sha256").hexdigest()
+    except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+        return "missing"
+
+
+@contextlib.contextmanager
+def recording() -> Iterator[dict[str, str]]:
+    """Record every file read inside the block.
+
+    Yields
+    ------
+    dict of str to str
+        Absolute path to SHA-256, filled while the block runs.
+
+    Examples
+    --------
+    >>> with recording() as record:
+    ...     text = read_text(Path(__file__))
+    >>> len(record)
+    1
+    """
+    record: dict[str, str] = {}
+    token = _records.set((*_records.get(), record))
+    try:
+        yield record
+    finally:
+        _records.reset(token)
+
+
+def read_bytes(path: Path) -> bytes:
+    """Read a whole file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    bytes
+        Its content.
+
+    Raises
+    ------
+    StudyError
+        When there is no such file or it cannot be read.
+    """
+    path = Path(path)
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise StudyError("there is no such file", file=str(path), remedy="check the path") from None
+    except OSError as error:
+        raise StudyError(f"cannot be read ({error.strerror})", file=str(path), remedy="check its permissions") from None
+    for record in _records.get():
+        record[str(path.resolve())] = hash_bytes(data)
+    return data
+
+
+def read_text(path: Path) -> str:
+    """Read a text file in UTF-8, with or without a byte order mark.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    str
+        Its text, line ends as they stand.
+
+    Raises
+    ------
+    StudyError
+        When it is missing or not UTF-8.
+    """
+    try:
+        return read_bytes(path).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise StudyError(
+            f"is not UTF-8 (byte {error.start})", file=str(path), remedy="save it as 'CSV UTF-8' in your spreadsheet"
+        ) from None
+
+
+def read_settings(path: Path) -> dict[str, Any]:
+    """Read a TOML file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    dict
+        Its tables.
+
+    Raises
+    ------
+    StudyError
+        When it is missing or not TOML; names the line.
+    """
+    try:
+        return tomllib.loads(read_text(path))
+    except tomllib.TOMLDecodeError as error:
+        raise StudyError(
+            f"is not valid TOML ({error})", file=str(path), remedy="check quotes and brackets in that line"
+        ) from None
+
+
+def read_table(path: Path) -> pd.DataFrame:
+    """Read a table of the study: comma-separated UTF-8, every cell as text.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+
+    Returns
+    -------
+    DataFrame
+        Text cells, empty ones ""; the index is the line of the file as a spreadsheet counts it (heading = 1).
+
+    Raises
+    ------
+    StudyError
+        When a heading is missing or repeated, or a row has more or fewer cells than the heading.
+    """
+    import pandas as pd
+
+    rows = list(csv.reader(io.StringIO(read_text(path), newline="")))
+    if not rows or not any(rows[0]):
+        raise StudyError("has no heading", file=str(path), row="1", remedy="put the column names in the first row")
+    heading = [name.strip() for name in rows[0]]
+    repeated = sorted({name for name in heading if heading.count(name) > 1})
+    if repeated:
+        raise StudyError("heading repeated", file=str(path), row="1", value=repeated[0], remedy="rename one of the two")
+    body = [(line, row) for line, row in enumerate(rows[1:], start=2) if any(cell.strip() for cell in row)]
+    for line, row in body:
+        if len(row) != len(heading):
+            raise StudyError(
+                f"has {len(row)} cells where the heading has {len(heading)}",
+                file=str(path),
+                row=str(line),
+                remedy="put quotes round a text that holds a comma",
+            )
+    return pd.DataFrame([row for _, row in body], columns=heading, index=[line for line, _ in body], dtype=str)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a whole file or nothing: into a temporary file beside it, then renamed.
+
+    Parameters
+    ----------
+    path : Path
+        Where to; its folder is made.
+    data : bytes
+        What.
+
+    Raises
+    ------
+    StudyError
+        When it cannot be written (full disk, no permission); the old file is then still there.
+    """
+    path = Path(path)
+    temporary = ""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        with os.fdopen(handle, "wb") as stream:
+            stream.write(data)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(temporary).chmod(0o644)
+        Path(temporary).replace(path)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        raise StudyError(
+            f"cannot be written ({error.strerror})", file=str(path), remedy="free some space or choose another folder"
+        ) from None
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a UTF-8 text file, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        Where to.
+    text : str
+        What.
+    """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_table(path: Path, frame: pd.DataFrame) -> None:
+    """Write a table as CSV in UTF-8 with LF line ends, whole or not at all.
+
+    Parameters
+    ----------
+    path : Path
+        Where to.
+    frame : DataFrame
+        Any; its index is not written. Numbers are written in full, so that reading gives the same.
+    """
+    write_text(path, frame.to_csv(index=False, lineterminator="\n"))
+
+
+def write_zip(path: Path, members: Mapping[str, bytes]) -> None:
+    """Write a zip (also .xlsx, .pptx) whose bytes depend on the members alone.
+
+    Parameters
+    ----------
+    path : Path
+        Where to.
+    members : mapping of str to bytes
+        Name inside the archive to content, in the order wanted.
+    """
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, data in members.items():
+            entry = zipfile.ZipInfo(name, date_time=_ZIP_EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, data)
+    write_bytes(path, buffer.getvalue())
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock file, so that two runs never write into the same folder.
+
+    Parameters
+    ----------
+    path : Path
+        The lock file; the lock ends with the process, whatever happens to it.
+
+    Raises
+    ------
+    StudyError
+        When another process holds it.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as handle:
+        try:
+            import fcntl
+        except ImportError:  # Windows: no advisory lock; the atomic writes still keep each file whole
+            yield
+            return
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise StudyError(
+                "another run works on this study", file=str(path.parent), remedy="wait until it ends"
+            ) from None
+        yield
