@@ -1,0 +1,323 @@
+"""Warm kernels: a papermill engine that runs a notebook in a process forked from one that has imported everything.
+
+A stock kernel starts an interpreter, imports pandas and seaborn anew and talks over sockets. Here the runner, which
+has a single thread, forks a child; the child makes a fresh IPython shell and runs the cells, one message a cell.
+"""
+
+from __future__ import annotations
+
+import ast
+import base64
+import ctypes
+import importlib
+import json
+import multiprocessing
+import os
+import re
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Mapping
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from papermill.engines import Engine, NBClientEngine, papermill_engines
+
+__all__ = ["ENGINE", "WarmEngine", "explain_stock_kernel", "warm_up"]
+
+ENGINE = "cncb"
+_THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_IMPORTS = ("numpy", "pandas", "scipy.stats", "matplotlib.pyplot", "seaborn", "IPython.core.interactiveshell")
+_PARENT_DEATH = 1  # PR_SET_PDEATHSIG
+_WIDGETS = re.compile(r"\b(ipywidgets|interact\(|input\(|getpass\()")
+
+
+def warm_up(modules: Iterable[str] = ()) -> None:
+    """Import what notebooks import, once, in a process that stays single-threaded.
+
+    Parameters
+    ----------
+    modules : iterable of str
+        More module names to import.
+
+    Notes
+    -----
+    `jsonschema` builds a grammar of a second and more at import when the optional `rfc3987_syntax` is installed, and
+    works without it. It is left out here, in a process of our own that ends with the run.
+
+    Examples
+    --------
+    >>> warm_up(["json"])
+    """
+    for variable in _THREAD_VARIABLES:
+        os.environ.setdefault(variable, "1")
+    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    import matplotlib as mpl
+
+    mpl.use("agg")
+    for name in (*_IMPORTS, *modules):
+        importlib.import_module(name)
+
+
+def explain_stock_kernel(sources: Iterable[str]) -> str:
+    """Say why a notebook needs a stock kernel, if it does.
+
+    Parameters
+    ----------
+    sources : iterable of str
+        The sources of its code cells.
+
+    Returns
+    -------
+    str
+        The reason, or an empty text when a warm kernel will do.
+
+    Examples
+    --------
+    >>> explain_stock_kernel(["x = 1"])
+    ''
+    >>> explain_stock_kernel(["%time x = 1"])
+    'it uses a magic or shell command'
+    """
+    if not hasattr(os, "fork") or sys.platform == "darwin":
+        return "this platform has no safe fork"
+    if threading.active_count() > 1 or _count_threads() > 1:
+        return "the runner has more than one thread"
+    for source in sources:
+        if any(line.lstrip().startswith(("%", "!")) for line in source.splitlines()):
+            return "it uses a magic or shell command"
+        if _WIDGETS.search(source):
+            return "it uses widgets or asks for input"
+        if _awaits(source):
+            return "it awaits at top level"
+    return ""
+
+
+def _count_threads() -> int:
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.is_dir() else 1
+
+
+def _awaits(source: str) -> bool:
+    try:
+        tree = ast.parse(source)
+    except SyntaxError:
+        return False
+    inner = {
+        id(node)
+        for function in ast.walk(tree)
+        if isinstance(function, ast.AsyncFunctionDef)
+        for node in ast.walk(function)
+    }
+    return any(
+        isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)) and id(node) not in inner for node in ast.walk(tree)
+    )
+
+
+class _Outputs(list[dict[str, Any]]):
+    """The outputs of one cell, in the notebook format's own shapes."""
+
+    def add_stream(self, name: str, text: str) -> None:
+        if self and self[-1].get("output_type") == "stream" and self[-1]["name"] == name:
+            self[-1]["text"] += text
+        elif text:
+            self.append({"output_type": "stream", "name": name, "text": text})
+
+    def add_data(self, kind: str, data: Mapping[str, Any], metadata: Mapping[str, Any] | None, **more: Any) -> None:
+        encoded = {
+            mime: base64.b64encode(value).decode() if isinstance(value, bytes) else value
+            for mime, value in data.items()
+        }
+        self.append({"output_type": kind, "data": encoded, "metadata": dict(metadata or {}), **more})
+
+
+class _Stream:
+    """What `print` writes to inside a warm kernel."""
+
+    encoding = "utf-8"
+
+    def __init__(self, name: str, outputs: _Outputs) -> None:
+        self.name, self._outputs = name, outputs
+
+    def write(self, text: str) -> int:
+        self._outputs.add_stream(self.name, text)
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def isatty(self) -> bool:
+        return False
+
+
+def _make_shell(outputs: _Outputs) -> Any:
+    """Make a fresh IPython shell whose every output goes to `outputs`."""
+    from IPython.core.displayhook import DisplayHook
+    from IPython.core.displaypub import DisplayPublisher
+    from IPython.core.interactiveshell import InteractiveShell
+    from traitlets import Type
+    from traitlets.config import Config
+
+    class Hook(DisplayHook):
+        def write_output_prompt(self) -> None:
+            """No prompt in a notebook."""
+
+        def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
+            outputs.add_data("execute_result", format_dict, md_dict, execution_count=self.prompt_count)
+
+        def finish_displayhook(self) -> None:
+            self._is_active = False
+
+    class Publisher(DisplayPublisher):
+        def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **more: Any) -> None:
+            outputs.add_data("display_data", data, metadata)
+
+        def clear_output(self, wait: bool = False) -> None:
+            outputs.clear()
+
+    class Shell(InteractiveShell):
+        displayhook_class = Type(Hook)
+        display_pub_class = Type(Publisher)
+
+        def enable_gui(self, gui: str | None = None) -> None:
+            """No window toolkit in a notebook that nobody watches."""
+
+        def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
+            outputs.append(
+                {"output_type": "error", "ename": etype.__name__, "evalue": str(evalue), "traceback": list(stb)}
+            )
+
+    settings = Config()
+    settings.HistoryManager.enabled = False
+    settings.InteractiveShell.colors = "nocolor"
+    InteractiveShell.clear_instance()
+    shell = Shell.instance(config=settings)
+    # Imported before any shell existed, pyplot would otherwise lose its pictures without a word.
+    shell.enable_matplotlib("inline")
+    return shell
+
+
+def _serve_cells(connection: Connection) -> None:
+    """Run in the forked child: one source in, one list of outputs back, until the runner hangs up."""
+    os.setsid()
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    outputs = _Outputs()
+    shell = _make_shell(outputs)
+    sys.stdout, sys.stderr = _Stream("stdout", outputs), _Stream("stderr", outputs)  # type: ignore[assignment]
+    while True:
+        try:
+            source = connection.recv_bytes().decode()
+        except EOFError:
+            os._exit(0)
+        outputs.clear()
+        count = shell.execution_count
+        shell.run_cell(source, store_history=True)
+        answer = {"outputs": list(outputs), "execution_count": count}
+        connection.send_bytes(json.dumps(answer, default=str).encode())
+
+
+class _Child:
+    """A forked kernel as the runner sees it."""
+
+    def __init__(self) -> None:
+        context = multiprocessing.get_context("fork")
+        self._connection, theirs = context.Pipe()
+        sys.stdout.flush()
+        sys.stderr.flush()
+        self.pid = os.fork()
+        if self.pid == 0:
+            self._connection.close()
+            try:
+                _serve_cells(theirs)
+            finally:
+                os._exit(1)
+        theirs.close()
+
+    def run(self, source: str, deadline: float | None) -> dict[str, Any]:
+        """Run one cell; a death or a missed deadline comes back as that cell's error."""
+        try:
+            self._connection.send_bytes(source.encode())
+            if not self._connection.poll(deadline):
+                return _error("CellTimeoutError", f"the cell took longer than {deadline:g} s and was stopped")
+            return dict(json.loads(self._connection.recv_bytes()))
+        except (EOFError, BrokenPipeError, ConnectionResetError):
+            return _error("DeadKernelError", "the process that ran this cell was killed")
+
+    def close(self) -> None:
+        self._connection.close()
+        # setsid may not have run yet in a child that died at once: then there is no such group, only the process.
+        for kill in (os.killpg, os.kill):
+            try:
+                kill(self.pid, signal.SIGKILL)
+                break
+            except ProcessLookupError:
+                continue
+        os.waitpid(self.pid, 0)
+
+
+def _error(name: str, said: str) -> dict[str, Any]:
+    output = {"output_type": "error", "ename": name, "evalue": said, "traceback": [f"{name}: {said}"]}
+    return {"outputs": [output], "execution_count": None}
+
+
+class WarmEngine(Engine):
+    """The papermill engine named "cncb".
+
+    Each notebook has a fresh namespace, environment and working directory, because it has a process of its own.
+    A notebook that a warm kernel cannot serve is handed to papermill's stock engine.
+    """
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: Any, kernel_name: str, *, execution_timeout: float | None = None, **more: Any
+    ) -> None:
+        """Run every code cell, as papermill asks of an engine.
+
+        Parameters
+        ----------
+        nb_man : papermill.engines.NotebookExecutionManager
+            The notebook and its bookkeeping.
+        kernel_name : str
+            Used by the stock engine alone.
+        execution_timeout : float, optional
+            Seconds that a cell may take.
+        more : dict
+            Passed on to the stock engine.
+        """
+        import nbformat
+
+        cells = [(index, cell) for index, cell in enumerate(nb_man.nb.cells) if cell.cell_type == "code"]
+        reason = explain_stock_kernel(cell.source for _, cell in cells)
+        nb_man.nb.metadata.papermill["kernel"] = f"stock: {reason}" if reason else "warm"
+        if reason:
+            NBClientEngine.execute_managed_notebook(
+                nb_man, kernel_name, execution_timeout=execution_timeout and int(execution_timeout), **more
+            )
+            return
+        child = _Child()
+        try:
+            for index, cell in cells:
+                nb_man.cell_start(cell, index)
+                if cell.source.strip():
+                    answer = child.run(cell.source, execution_timeout)
+                    cell.outputs = [nbformat.from_dict(output) for output in answer["outputs"]]
+                    cell.execution_count = answer["execution_count"]
+                failed = any(output.output_type == "error" for output in cell.outputs)
+                if failed:
+                    nb_man.cell_exception(cell, index)
+                nb_man.cell_complete(cell, index)
+                if failed:
+                    break
+        finally:
+            child.close()
+
+
+papermill_engines.register(ENGINE, WarmEngine)
