@@ -1,0 +1,204 @@
+"""The command line: what a researcher types."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from cncb_analysis.errors import Problem
+    from cncb_analysis.graph import Node
+    from cncb_analysis.pipeline import Summary
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+_STUDY = click.option(
+    "--study",
+    type=_FOLDER,
+    default=Path("data"),
+    show_default=True,
+    help="Folder of the study (holds study/ and raw/).",
+)
+
+
+class _Commands(click.Group):
+    """Turns what went wrong into one line a problem and exit code 1; never a traceback for a user's mistake."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from cncb_analysis.errors import StudyError
+
+        try:
+            return super().invoke(ctx)
+        except StudyError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="cncb-analysis")
+def main() -> None:
+    """Study business clusters in several countries: mapping, questionnaire, interviews, workshops, comparison."""
+
+
+@main.command()
+@_STUDY
+@click.option("--out", type=_FOLDER, default=Path("reports"), show_default=True, help="Where the site goes.")
+@click.option("--partner", "partners", multiple=True, metavar="ID", help="Only this partner's pages (repeatable).")
+@click.option("--step", "steps", multiple=True, metavar="NAME", help="Only this notebook: mapping … joint_support.")
+@click.option("--language", default="", metavar="CODE", help="Language of figures and words; default in study.toml.")
+@click.option("--audience", default="", metavar="NAME", help="public, partner or consortium; default in study.toml.")
+@click.option("--jobs", type=click.IntRange(0), default=0, help="Processes; default one a core.")
+@click.option("--force", is_flag=True, help="Run everything, stale or not.")
+@click.option("--dry-run", is_flag=True, help="Only say what would run, and why.")
+def run(
+    study: Path,
+    out: Path,
+    partners: tuple[str, ...],
+    steps: tuple[str, ...],
+    language: str,
+    audience: str,
+    jobs: int,
+    force: bool,
+    dry_run: bool,
+) -> None:
+    """Run the four steps, the national decks, the comparison and the joint support, and make the site."""
+    from cncb_analysis.graph import Options
+    from cncb_analysis.pipeline import run_study
+
+    options = Options(study, out, partners, steps, language, audience, jobs, force)
+    with _ending_cleanly(), _Progress() as progress:
+        summary = run_study(options, report=progress.report, dry_run=dry_run)
+    _say_summary(summary, out, dry_run=dry_run)
+    if summary.failed:
+        raise SystemExit(1)
+
+
+@main.command()
+@_STUDY
+def check(study: Path) -> None:
+    """Check tables and raw files; list every problem at once and store the cell log."""
+    from cncb_analysis.nodes import check_everything
+
+    problems, log = check_everything(study)
+    if problems:
+        click.echo(_format_problems(problems))
+    click.echo(f"{len(problems)} problem(s) · cell log: {log}")
+    if problems:
+        raise SystemExit(1)
+
+
+@main.command()
+@click.argument("folder", type=_FOLDER)
+def new(folder: Path) -> None:
+    """Write an empty study into FOLDER, every table headed and explained."""
+    from cncb_analysis.study import write_new_study
+
+    write_new_study(folder)
+    click.echo(f"An empty study stands in {folder}. Start with {folder / 'study' / 'study.toml'}.")
+    click.echo(f"Then: cncb check --study {folder}")
+
+
+@main.command()
+@click.argument("folder", type=_FOLDER)
+@click.option(
+    "--clusters", type=click.IntRange(20), default=None, help="Mapped clusters in all; default as calibrated."
+)
+@click.option("--seed", type=int, default=None, help="Same seed, same bytes; default in study.toml.")
+def simulate(folder: Path, clusters: int | None, seed: int | None) -> None:
+    """Write the synthetic example study into FOLDER."""
+    from cncb_analysis.simulate import write_simulation
+
+    count = write_simulation(folder, seed=seed, clusters=clusters)
+    click.echo(f"{count} synthetic files stand in {folder / 'raw'}.")
+
+
+@main.command()
+@_STUDY
+def explore(study: Path) -> None:
+    """Open the notebooks in JupyterLab."""
+    from cncb_analysis.nodes import find_notebooks
+
+    os.environ["CNCB_STUDY"] = str(study.resolve())
+    os.execvp(sys.executable, [sys.executable, "-m", "jupyterlab", "--notebook-dir", str(find_notebooks())])
+
+
+class _Progress:
+    """A line a node, and on a terminal what runs now."""
+
+    def __init__(self) -> None:
+        self._running: list[str] = []
+        self._count = 0
+        self._live = sys.stderr.isatty()
+
+    def __enter__(self) -> _Progress:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._clear()
+
+    def report(self, event: str, node: Node, cause: str) -> None:
+        """Show one event of the run."""
+        self._clear()
+        if event == "start":
+            self._running.append(node.name)
+        elif node.name in self._running:
+            self._running.remove(node.name)
+        if event in {"done", "failed", "stale"}:
+            self._count += 1
+            sign = {"done": "✓", "failed": "✗", "stale": "·"}[event]
+            click.echo(f"{sign} {node.name:<34} {cause.splitlines()[0] if cause else ''}", err=True)
+        if self._live and self._running:
+            click.echo(f"  {self._count} done, now: {', '.join(self._running)}"[:100], nl=False, err=True)
+
+    def _clear(self) -> None:
+        if self._live:
+            click.echo("\r\x1b[K", nl=False, err=True)
+
+
+@contextlib.contextmanager
+def _ending_cleanly() -> Iterator[None]:
+    """Turn Ctrl-C and SIGTERM into an orderly end: workers killed, exit code 128 + signal."""
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    former = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            signal.signal(number, handler)
+
+
+def _say_summary(summary: Summary, out: Path, *, dry_run: bool) -> None:
+    verb = "would run" if dry_run else "ran"
+    click.echo(
+        f"{len(summary.done)} {verb}, {len(summary.fresh)} up to date, {len(summary.failed)} failed"
+        f" · {summary.seconds:.1f} s"
+    )
+    for name, cause in summary.failed.items():
+        click.echo(f"failed: {name}: {cause}", err=True)
+    if not dry_run and (out / "index.html").exists():
+        click.echo(f"Open {out / 'index.html'}")
+
+
+def _format_problems(problems: list[Problem]) -> str:
+    """Lay problems out as one table for the terminal."""
+    heads = ("file", "row", "column", "value", "problem", "remedy")
+    rows = [heads, *(tuple(str(getattr(problem, head))[:60] for head in heads) for problem in problems)]
+    widths = [max(len(row[place]) for row in rows) for place in range(len(heads) - 1)]
+    lines = [
+        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
+    ]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+if __name__ == "__main__":
+    main(prog_name="cncb")

@@ -1,0 +1,174 @@
+"""The nodes of a run: what is to be done, and in which order it can be."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cncb_analysis.errors import StudyError
+from cncb_analysis.store import read_settings
+
+__all__ = ["AUDIENCES", "COMMON_NOTEBOOKS", "PARTNER_NOTEBOOKS", "Node", "Options", "name_notebook", "plan_run"]
+
+PARTNER_NOTEBOOKS = ("mapping", "questionnaire", "interviews", "workshops", "national_workshop")
+COMMON_NOTEBOOKS = ("comparison", "joint_support")
+_NUMBERED = {name: f"{place}_{name}" for place, name in enumerate((*PARTNER_NOTEBOOKS, *COMMON_NOTEBOOKS), start=1)}
+AUDIENCES = ("public", "partner", "consortium")
+
+
+@dataclass(frozen=True)
+class Options:
+    """What the user asked for.
+
+    Parameters
+    ----------
+    study, out : Path
+        The study's folder; where the site goes.
+    partners, notebooks : tuple of str
+        Only these pages; empty = all.
+    language, audience : str
+        Empty = as study.toml says.
+    jobs : int
+        Processes; 0 = one a core.
+    force : bool
+        Run everything, stale or not.
+
+    Examples
+    --------
+    >>> Options(Path("data"), Path("reports")).jobs
+    0
+    """
+
+    study: Path
+    out: Path
+    partners: tuple[str, ...] = ()
+    notebooks: tuple[str, ...] = ()
+    language: str = ""
+    audience: str = ""
+    jobs: int = 0
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Node:
+    """One piece of work.
+
+    Parameters
+    ----------
+    name : str
+        Unique, for people: "clean milan questionnaire".
+    kind : str
+        clean, protect, notebook or site.
+    parameters : mapping of str to str
+        All that the work is told.
+    needs : tuple of str
+        Names of the nodes that must be done before.
+
+    Examples
+    --------
+    >>> Node("protect consortium", "protect").needs
+    ()
+    """
+
+    name: str
+    kind: str
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    needs: tuple[str, ...] = ()
+
+    @property
+    def identity(self) -> str:
+        """Its place in the state: the same work for another audience, language or folder is kept apart."""
+        told = {name: value for name, value in self.parameters.items() if name != "study"}
+        return json.dumps([self.kind, told], sort_keys=True)
+
+
+def plan_run(options: Options) -> list[Node]:
+    """List the nodes of a run in an order in which they can be done.
+
+    Reads study.toml alone, so that a run with nothing to do stays light.
+
+    Parameters
+    ----------
+    options : Options
+        What the user asked for.
+
+    Returns
+    -------
+    list of Node
+        Cleaning, protection, notebooks with their pages, the site.
+
+    Raises
+    ------
+    StudyError
+        When a partner, notebook, language or audience is unknown; names those there are.
+    """
+    settings = read_settings(options.study / "study" / "study.toml")
+    partners = [str(partner.get("id", "")) for partner in settings.get("partners", [])]
+    steps = list(settings.get("steps", []))
+    languages = list(settings.get("languages", ["en"]))
+    language = options.language or str(settings.get("language", "en"))
+    audience = options.audience or str(settings.get("disclosure", {}).get("audience", "public"))
+    _check_known("partner", options.partners, partners)
+    _check_known("step", options.notebooks, list(_NUMBERED))
+    _check_known("language", [language], languages)
+    _check_known("audience", [audience], list(AUDIENCES))
+    if not partners:
+        steps = []
+    base = {"study": str(options.study), "audience": audience}
+    cleans = [
+        Node(f"clean {partner} {step}", "clean", {"study": str(options.study), "partner": partner, "step": step})
+        for partner in partners
+        for step in steps
+    ]
+    protect = Node(f"protect {audience}", "protect", base, tuple(node.name for node in cleans))
+    common = {**base, "language": language, "out": str(options.out)}
+    pages = [
+        Node(
+            f"{notebook} {partner}".strip(),
+            "notebook",
+            {**common, "notebook": notebook, "partner": partner},
+            (protect.name,),
+        )
+        for notebook, partner in _list_pages(partners, steps)
+        if notebook in (options.notebooks or _NUMBERED) and (not partner or partner in (options.partners or partners))
+    ]
+    site = Node("site", "site", common, (protect.name, *(page.name for page in pages)))
+    return [*cleans, protect, *pages, site]
+
+
+def _list_pages(partners: list[str], steps: list[str]) -> Iterator[tuple[str, str]]:
+    for partner in partners:
+        for notebook in PARTNER_NOTEBOOKS:
+            if notebook in steps or notebook == "national_workshop":
+                yield notebook, partner
+    if partners:
+        yield from ((notebook, "") for notebook in COMMON_NOTEBOOKS)
+
+
+def _check_known(what: str, asked: Iterable[str], known: list[str]) -> None:
+    for name in asked:
+        if name not in known:
+            raise StudyError(f"no such {what}", value=name, remedy=f"choose from: {', '.join(known) or 'none yet'}")
+
+
+def name_notebook(notebook: str) -> str:
+    """Name of a notebook's file without its ending.
+
+    Parameters
+    ----------
+    notebook : str
+        Its name without number.
+
+    Returns
+    -------
+    str
+        With its number.
+
+    Examples
+    --------
+    >>> name_notebook("comparison")
+    '6_comparison'
+    """
+    return _NUMBERED[notebook]
