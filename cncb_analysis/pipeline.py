@@ -101,8 +101,8 @@ def _fingerprint() -> str:
     return hash_bytes("\n".join(parts).encode())
 
 
-def _key(node: Node, fingerprint: str) -> str:
-    return hash_bytes(json.dumps([node.kind, dict(node.parameters), fingerprint], sort_keys=True).encode())
+def _key(node: Node, fingerprint: str, failed: Mapping[str, str] | None = None) -> str:
+    return hash_bytes(json.dumps([node.kind, dict(node.parameters), fingerprint, failed], sort_keys=True).encode())
 
 
 def run_study(
@@ -189,7 +189,8 @@ class _Runner:
         return [node for node in waiting.values() if not open_names.intersection(node.needs)]
 
     def _key(self, node: Node) -> str:
-        return _key(node, self._mark)
+        # The site tells which pages failed, so it is another site when others failed.
+        return _key(node, self._mark, self.summary.failed if node.kind == "site" else None)
 
     def _submit(self, node: Node) -> Future[dict[str, Any]]:
         from cncb_analysis import nodes
