@@ -1,0 +1,232 @@
+"""Do countries differ? One permutation test a question, with the size of the largest difference and a verdict."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cncb_analysis.statistics import (
+    Permuted,
+    chi_square_permutation,
+    cliffs_delta,
+    cliffs_delta_interval,
+    holm,
+    kruskal_permutation,
+    share_difference_interval,
+)
+
+if TYPE_CHECKING:
+    from cncb_analysis.codebook import Codebook
+
+__all__ = ["COMPARISON_COLUMNS", "Rules", "compare_countries"]
+
+COMPARISON_COLUMNS = [
+    *["step", "variable", "option", "contrast", "groups", "n", "test", "method", "statistic"],
+    *["p", "p_error", "p_attainable", "p_adjusted", "family", "effect", "effect_low", "effect_high"],
+    *["margin", "verdict"],
+]
+
+_BY_OPTION = ("multiple", "rank")
+_ORDERED = ("ordinal", "number", "allocation", "rank")
+Effect = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What was decided before the data were seen: ``Rules(**settings["comparison"], **settings["margins"])``.
+
+    Parameters
+    ----------
+    permutations : int
+        Random arrangements a test.
+    alpha : float
+        Level of the tests; effects have intervals at 1 - 2 alpha, as two one-sided tests ask.
+    minimum_n : int
+        Valid answers that a country needs to be compared.
+    cliffs_delta, share : float
+        Largest difference that still counts as similar, for ordered answers and for shares.
+    """
+
+    permutations: int = 9999
+    alpha: float = 0.05
+    minimum_n: int = 5
+    cliffs_delta: float = 0.33
+    share: float = 0.20
+
+
+@dataclass(frozen=True)
+class _Item:
+    """One question as it is tested: the answers of the units whose country reaches the minimum."""
+
+    place: dict[str, str]
+    kind: str
+    units: npt.NDArray[np.str_]
+    values: npt.NDArray[np.float64]
+    countries: npt.NDArray[np.str_]
+
+    @property
+    def groups(self) -> list[str]:
+        """Countries in the test."""
+        return np.unique(self.countries).tolist()
+
+
+def compare_countries(
+    observations: pd.DataFrame, codebook: Codebook, *, rng: np.random.Generator, rules: Rules | None = None
+) -> pd.DataFrame:
+    """Compare countries question by question, all at once and never pair by pair.
+
+    Choices without order: permutation chi-square (of each option where several could be chosen). Ordered answers,
+    numbers, parts of an allocation: permutation Kruskal-Wallis; ranks likewise, an item not ranked lying below all
+    ranked ones. Questions answered by the same units share their arrangements.
+
+    Parameters
+    ----------
+    observations : DataFrame
+        step, country, unit, variable, option, occasion, value, missing. Rows of an occasion (votes) are passed over.
+    codebook : Codebook
+        Kinds, batteries, themes.
+    rng : numpy.random.Generator
+        Source of chance. The p-value of a question does not depend on which other questions are there.
+    rules : Rules, optional
+        Level, margins, smallest group.
+
+    Returns
+    -------
+    DataFrame
+        `COMPARISON_COLUMNS`. `contrast` names the two countries that lie farthest apart, the higher one first, and
+        `effect` how far: Cliff's delta or a difference of shares, with its score interval (Newcombe), which also holds
+        when the two do not overlap at all. `groups` are the countries compared. `p_adjusted` is Holm's within
+        `family`, the step and battery (or theme); tests that could never pass alone (`p_attainable` above alpha) do
+        not count in it. `verdict`: differs (p_adjusted < alpha), similar (the intervals of all differences lie within
+        the margin), too few (fewer than two countries with enough answers), cannot tell.
+
+    References
+    ----------
+    Tarone, R. E. (1990). A modified Bonferroni method for discrete data. Biometrics, 46, 515-522. Schuirmann, D. J.
+    (1987). A comparison of the two one-sided tests procedure. Journal of Pharmacokinetics and Biopharmaceutics, 15,
+    657-680. The tests: `statistics.kruskal_permutation`, `statistics.chi_square_permutation`.
+
+    Examples
+    --------
+    >>> from cncb_analysis.codebook import Codebook, Variable
+    >>> book = Codebook({"fte": Variable("fte", "number", theme="optimisation")}, {})
+    >>> row = {"step": "questionnaire", "variable": "fte", "option": "", "occasion": "", "missing": ""}
+    >>> values = {"AT": [5, 6, 7, 8, 9], "SI": [1, 1, 2, 2, 3]}
+    >>> rows = [dict(row, unit=f"{c}{v}{i}", country=c, value=v) for c in values for i, v in enumerate(values[c])]
+    >>> found = compare_countries(pd.DataFrame(rows), book, rng=np.random.default_rng(1))
+    >>> found[["contrast", "test", "p", "effect", "verdict"]].round(4).values.tolist()
+    [['AT-SI', 'kruskal_wallis', 0.0079, 1.0, 'differs']]
+    """
+    rules = rules or Rules()
+    items = list(_list_items(observations, codebook, rules.minimum_n))
+    outcomes = _test_items(items, int(rng.integers(2**32)), rules.permutations)
+    rows = [_describe_item(item, outcomes.get(index), rules) for index, item in enumerate(items)]
+    table = pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
+    # Holm's family are the tests that could pass: one that cannot needs no guarding against.
+    possible = table["p"].where(table["p_attainable"] <= rules.alpha)
+    adjusted = possible.groupby(table["family"]).transform(lambda p: pd.Series(holm(p), index=p.index))
+    adjusted = adjusted.where(possible.notna() | table["p"].isna(), 1.0)
+    differs = (table["verdict"] == "cannot tell") | (table["verdict"] == "similar")
+    differs &= adjusted < rules.alpha
+    return table.assign(p_adjusted=adjusted, verdict=table["verdict"].where(~differs, "differs"))
+
+
+def _list_items(observations: pd.DataFrame, codebook: Codebook, minimum_n: int) -> Iterator[_Item]:
+    kinds = pd.Series({name: variable.kind for name, variable in codebook.variables.items()}, dtype="str")
+    columns = ["step", "variable", "option", "unit", "country", "occasion", "missing"]
+    rows = observations[[*columns, "value"]].astype(dict.fromkeys(columns, "str"))
+    kind = rows["variable"].map(kinds)
+    # Not ranked lies below every rank, and a first rank is the highest.
+    value = (-rows["value"]).fillna(-np.inf).where(kind == "rank", rows["value"])
+    value = value.where(kind != "single", pd.factorize(rows["option"], sort=True)[0].astype(float))
+    option = rows["option"].where(kind.isin(_BY_OPTION), "")
+    rows = rows.assign(kind=kind, value=value, option=option)
+    used = (rows["missing"] == "") & (rows["occasion"] == "") & value.notna()
+    rows = rows[used & kind.isin(["single", "multiple", *_ORDERED])]
+    # By unit, so that questions answered by the same units are known by it.
+    grouped = rows.sort_values("unit", kind="stable").groupby(["step", "variable", "option"], sort=False)
+    for (step, name, option), part in sorted(grouped, key=lambda entry: _place(entry[0], codebook)):
+        enough = part[part.groupby("country")["unit"].transform("size") >= minimum_n]
+        variable = codebook.variables[name]
+        family = f"{step}:{variable.battery or variable.theme}"
+        arrays = (enough[column].to_numpy() for column in ("unit", "value", "country"))
+        yield _Item({"step": step, "variable": name, "option": option, "family": family}, variable.kind, *arrays)
+
+
+def _place(key: tuple[str, str, str], codebook: Codebook) -> tuple[str, int, int]:
+    step, variable, option = key
+    codes = [choice.name for choice in codebook.options(variable)]
+    return step, list(codebook.variables).index(variable), codes.index(option) if option in codes else -1
+
+
+def _test_items(items: list[_Item], seed: int, permutations: int) -> dict[int, Permuted]:
+    batches: dict[tuple[bytes, bool], list[int]] = {}
+    for index, item in enumerate(items):
+        if len(item.groups) > 1:
+            batches.setdefault(("\n".join(item.units).encode(), item.kind in _ORDERED), []).append(index)
+    outcomes = {}
+    for (units, ordered), batch in batches.items():
+        test = kruskal_permutation if ordered else chi_square_permutation
+        # The arrangements depend on the units alone: another question more or less changes no p-value.
+        rng = np.random.default_rng([seed, zlib.crc32(units)])
+        values = np.stack([items[index].values for index in batch])
+        found = test(values, items[batch[0]].countries, rng=rng, permutations=permutations)
+        for row, index in enumerate(batch):
+            outcomes[index] = found.pick(row)
+    return outcomes
+
+
+def _describe_item(item: _Item, found: Permuted | None, rules: Rules) -> dict[str, object]:
+    row: dict[str, object] = {**item.place, "n": len(item.units), "groups": " ".join(item.groups)}
+    if found is None:
+        return {**row, "contrast": "", "test": "", "method": "", "verdict": "too few"}
+    ordered, level = item.kind in _ORDERED, 1 - 2 * rules.alpha
+    margin = rules.cliffs_delta if ordered else rules.share
+    effect, low, high = (_compare_orders if ordered else _compare_shares)(item, level)
+    pair, *option = np.unravel_index(np.abs(effect).argmax(), effect.shape)
+    first, second = (item.groups[side[pair]] for side in _pairs(item))
+    sign = -1 if effect[pair, *option] < 0 else 1
+    ends = sorted(sign * side[pair, *option] for side in (low, high))
+    return {
+        **row,
+        "contrast": f"{first}-{second}" if sign > 0 else f"{second}-{first}",
+        "test": "kruskal_wallis" if ordered else "chi_square",
+        "method": f"{'exact' if found.exact else 'permutation'} {found.arrangements}; newcombe {level:.2f}",
+        **{name: float(getattr(found, name)) for name in ("statistic", "p", "p_error", "p_attainable")},
+        "effect": abs(effect[pair, *option]),
+        "effect_low": ends[0],
+        "effect_high": ends[1],
+        "margin": margin,
+        "verdict": "similar" if max(-low.min(), high.max()) <= margin else "cannot tell",
+    }
+
+
+def _pairs(item: _Item) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    first, second = np.triu_indices(len(item.groups), 1)
+    return first, second
+
+
+def _compare_shares(item: _Item, level: float) -> Effect:
+    """Differences of every pair (rows) in every answer (columns)."""
+    answers = np.array([1.0]) if item.kind == "multiple" else np.unique(item.values)
+    member = item.countries == np.array(item.groups)[:, None]
+    n = member.sum(axis=1)[:, None]
+    k = member.astype(float) @ (item.values[:, None] == answers)
+    i, j = _pairs(item)
+    low, high = share_difference_interval((k[i], n[i]), (k[j], n[j]), level=level)
+    return k[i] / n[i] - k[j] / n[j], low, high
+
+
+def _compare_orders(item: _Item, level: float) -> Effect:
+    """Cliff's delta of every pair, in one column."""
+    parts = [item.values[item.countries == group] for group in item.groups]
+    i, j = _pairs(item)
+    delta = np.array([[cliffs_delta(parts[a], parts[b])] for a, b in zip(i, j, strict=True)])
+    sizes = np.array([len(part) for part in parts])[:, None]
+    return delta, *cliffs_delta_interval(delta, sizes[i], sizes[j], level=level)

@@ -1,0 +1,327 @@
+"""What an audience may see: small counts coarsened or hidden, and nothing left that would give them back."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from cncb_analysis.errors import StudyError
+from cncb_analysis.estimates import CELL, ESTIMATE_COLUMNS, tabulate_shares
+
+if TYPE_CHECKING:
+    from cncb_analysis.codebook import Codebook
+
+__all__ = ["AUDIENCES", "MARKS", "Protected", "Release", "protect_estimates"]
+
+AUDIENCES = ("public", "partner", "consortium")
+MARKS = ("", "hidden", "coarsened", "not_asked", "published")
+
+# Official figures, and counts that the bases beside every number tell anyway: nobody's answer.
+_OFFICIAL = ("lq", "jobs", "excess_jobs", "stars", "hhi", "count", "share_missing")
+_NUMBERS = ["estimate", "low", "high", "k"]
+# Numbers that would tell the count of their own cell.
+_FOLLOWING = ("mean_rank", "dots", "borda", "mentions")
+_ANSWER = ["variable", "option"]
+_ZERO = 1e-8
+_PRINTED = ["step", "variable", "option", "statistic", "partner"]
+Matrix = npt.NDArray[np.float64]
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Release:
+    """Who is to see the results: ``Release(**settings["disclosure"], partner=..., publish=...)``.
+
+    Parameters
+    ----------
+    audience : str
+        public (all, countries, partners that publish), partner (its own too) or consortium (every partner, nothing
+        hidden).
+    threshold : int
+        Counts below it are small.
+    partner : str
+        Whose pages, for the audience partner.
+    publish : collection of str
+        Partners that chose to be shown on their own.
+
+    Raises
+    ------
+    StudyError
+        When there is no such audience.
+    """
+
+    audience: str = "public"
+    threshold: int = 3
+    partner: str = ""
+    publish: Collection[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        if self.audience not in AUDIENCES:
+            remedy = "use one of: " + ", ".join(AUDIENCES)
+            raise StudyError("no such audience", file="study.toml", value=self.audience, remedy=remedy)
+
+
+@dataclass(frozen=True, eq=False)
+class Protected:
+    """Estimates that may be shown. Figures and tables take nothing else.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        `ESTIMATE_COLUMNS` and `mark`: "" shown, "hidden" (no number left), "coarsened", "not_asked", "published".
+
+    Raises
+    ------
+    ValueError
+        When a hidden row still holds a number, a mark is unknown or a column is missing.
+
+    Examples
+    --------
+    >>> Protected(pd.DataFrame(columns=[*ESTIMATE_COLUMNS, "mark"])).frame.empty
+    True
+    """
+
+    frame: pd.DataFrame
+
+    def __post_init__(self) -> None:
+        missing = [column for column in (*ESTIMATE_COLUMNS, "mark") if column not in self.frame]
+        if missing:
+            raise ValueError(f"columns missing: {', '.join(missing)}")
+        if not self.frame["mark"].isin(MARKS).all():
+            raise ValueError("unknown mark")
+        if self.frame.loc[self.frame["mark"] == "hidden", _NUMBERS].notna().to_numpy().any():
+            raise ValueError("a hidden row still holds a number")
+
+    def select(self, where: Mapping[str, str | Collection[str]]) -> Protected:
+        """Choose rows.
+
+        Parameters
+        ----------
+        where : mapping of str to str or collection of str
+            Column to the value, or the values, wanted.
+
+        Returns
+        -------
+        Protected
+            Those rows, in their order.
+
+        Examples
+        --------
+        >>> empty = Protected(pd.DataFrame(columns=[*ESTIMATE_COLUMNS, "mark"]))
+        >>> len(empty.select({"partner": "", "statistic": ["mean", "median"]}).frame)
+        0
+        """
+        chosen = np.ones(len(self.frame), dtype=bool)
+        for column, value in where.items():
+            wanted = [value] if isinstance(value, str) else list(value)
+            chosen &= self.frame[column].isin(wanted).to_numpy()
+        return Protected(self.frame[chosen])
+
+
+def protect_estimates(
+    estimates: pd.DataFrame, codebook: Codebook, release: Release, *, published: pd.DataFrame | None = None
+) -> Protected:
+    """Leave only what the audience may see, of all estimates of a run at once.
+
+    A count k of n is small when 0 < k < threshold or 0 < n - k < threshold; for a sensitive variable k = n too. Where
+    a group's answers hold a small count they are first taken together: by the codebook's `collapse`, else ordered
+    answers to median and top-two share. What is still small is hidden, and further counts with it until no small
+    count, shown elsewhere or not, follows from the sums: partners to their country, countries to all, answers to their
+    base. Numbers without a count are hidden below `threshold` values.
+
+    Parameters
+    ----------
+    estimates : DataFrame
+        `ESTIMATE_COLUMNS` of the whole run, all partners: sums can only be guarded when all their parts are known.
+    codebook : Codebook
+        Roles, options, collapse.
+    release : Release
+        Audience and threshold.
+    published : DataFrame, optional
+        published.csv; rows with `exempt` were printed before and stay, with the mark "published" where they are small.
+
+    Returns
+    -------
+    Protected
+        Rows of the audience. Answers taken together are rows of their own (option = the coarser group, or statistic
+        share_top2 and median) with the mark "coarsened"; the rows they stand for are hidden.
+
+    References
+    ----------
+    Cox, L. H. (1980). Suppression methodology and statistical disclosure control. Journal of the American Statistical
+    Association, 75, 377-385.
+
+    Examples
+    --------
+    >>> from cncb_analysis.codebook import Codebook
+    >>> counts = {"step": "interviews", "variable": "theme:tasks", "country": ["AT", "IT", ""], "k": [1, 5, 6]}
+    >>> table = tabulate_shares(pd.DataFrame({**counts, "n": [4, 9, 13]}))
+    >>> protect_estimates(table, Codebook({}, {}), Release("public")).frame["mark"].tolist()
+    ['hidden', 'hidden', '']
+    """
+    role = estimates["variable"].map({name: variable.role for name, variable in codebook.variables.items()})
+    table = estimates.loc[~role.isin(["identifier", "free_text"]), ESTIMATE_COLUMNS].reset_index(drop=True)
+    if release.audience == "consortium":
+        return Protected(table.assign(mark=""))
+    table = table.assign(
+        mark="", coarse=False, seen=_in_audience(table, release), printed=_is_printed(table, published)
+    )
+    table["small"] = _is_small(table, codebook, release.threshold)
+    table = _coarsen(table, codebook, release.threshold)
+    table.loc[table["small"], "mark"] = "hidden"
+    table.loc[table["printed"] & (table["mark"] == "hidden"), "mark"] = "published"
+    for rows in _list_blocks(table, codebook):
+        table.loc[rows.index, "mark"] = _hide_more(rows, codebook)
+    cells = pd.MultiIndex.from_frame(table[CELL])
+    told = cells.isin(cells[_is_additive(table) & (table["mark"] == "hidden")])
+    table.loc[told & table["statistic"].isin(_FOLLOWING), "mark"] = "hidden"
+    table.loc[table["mark"] == "hidden", _NUMBERS] = np.nan
+    return Protected(table.loc[table["seen"], [*ESTIMATE_COLUMNS, "mark"]].reset_index(drop=True))
+
+
+def _in_audience(table: pd.DataFrame, release: Release) -> pd.Series:
+    own = {release.partner} if release.audience == "partner" else set()
+    return table["partner"].isin({"", *release.publish, *own})
+
+
+def _is_printed(table: pd.DataFrame, published: pd.DataFrame | None) -> Mask:
+    if published is None:
+        return np.zeros(len(table), dtype=bool)
+    exempt = published.loc[~published["exempt"].isin(["", "0", "no"]), _PRINTED]
+    return pd.MultiIndex.from_frame(table[_PRINTED]).isin(pd.MultiIndex.from_frame(exempt))
+
+
+def _is_additive(table: pd.DataFrame) -> pd.Series:
+    return table["k"].notna() & ~table["statistic"].isin([*_OFFICIAL, *_FOLLOWING])
+
+
+def _is_small(table: pd.DataFrame, codebook: Codebook, threshold: int) -> pd.Series:
+    sensitive = [name for name, variable in codebook.variables.items() if variable.role == "sensitive"]
+    k, rest = table["k"], table["n"] - table["k"]
+    small = ((k > 0) & (k < threshold)) | ((rest > 0) & (rest < threshold))
+    small |= table["variable"].isin(sensitive) & (k > 0) & (rest == 0)
+    small = small.where(k.notna(), table["n"] < threshold)
+    return small.astype(bool) & ~table["statistic"].isin(_OFFICIAL) & (table["variable"] != "response")
+
+
+def _coarsen(table: pd.DataFrame, codebook: Codebook, threshold: int) -> pd.DataFrame:
+    """Take answers together in every group whose answers hold a small count."""
+    group = [column for column in CELL if column != "option"]
+    kind = table["variable"].map({name: variable.kind for name, variable in codebook.variables.items()})
+    answers = (table["statistic"] == "share") & kind.isin(["single", "ordinal"]) & table["seen"]
+    groups = pd.MultiIndex.from_frame(table[group])
+    touched = groups.isin(groups[answers & table["small"] & ~table["printed"]])
+    coarser = pd.DataFrame(_list_coarser(codebook), columns=["variable", "option", "coarser"], dtype="str")
+    collapsible = table["variable"].isin(coarser["variable"])
+    joined = collapsible & pd.MultiIndex.from_frame(table[_ANSWER]).isin(pd.MultiIndex.from_frame(coarser[_ANSWER]))
+    # Without a median and a top-two share there is nothing coarser to show: single counts are hidden then.
+    ordered = (kind == "ordinal") & groups.isin(groups[table["statistic"] == "share_top2"])
+    means = ordered & table["seen"] & (table["statistic"] == "mean")
+    table = table.copy()
+    table.loc[touched & ((answers & (joined | (ordered & ~collapsible))) | means), "mark"] = "hidden"
+    stands_in = table["statistic"].isin(["share_top2", "median"]) & ordered & ~collapsible
+    table.loc[touched & table["seen"] & stands_in, "mark"] = "coarsened"
+    parts = table[touched & answers & joined].merge(coarser, on=_ANSWER)
+    sums = parts.groupby([*group, "coarser"], sort=False).agg(
+        k=("k", "sum"), n=("n", "first"), frame=("frame", "first"), base=("base", "first")
+    )
+    rows = tabulate_shares(sums.reset_index().rename(columns={"coarser": "option"}))
+    rows = rows.assign(mark="coarsened", coarse=True, seen=True, printed=False)
+    rows["small"] = _is_small(rows, codebook, threshold)
+    return pd.concat([table, rows], ignore_index=True) if len(rows) else table
+
+
+def _list_coarser(codebook: Codebook) -> list[tuple[str, str, str]]:
+    """Variable, answer, coarser group; an answer that is a group by itself under its own name stays as it is."""
+    found = []
+    for name in codebook.variables:
+        groups = {choice.name: choice.collapse or choice.name for choice in codebook.options(name)}
+        sizes = Counter(groups.values())
+        if 1 < len(sizes) < len(groups):
+            found += [(name, code, group) for code, group in groups.items() if code != group or sizes[group] > 1]
+    return found
+
+
+def _list_blocks(table: pd.DataFrame, codebook: Codebook) -> Iterator[pd.DataFrame]:
+    """Counts that add up: all answers of a question where a unit gives one, else each option by itself."""
+    added = table[_is_additive(table)]
+    kind = added["variable"].map({name: variable.kind for name, variable in codebook.variables.items()})
+    alone = ~kind.isin(["single", "ordinal"])
+    keys = [added["step"], added["variable"], added["occasion"]]
+    keys += [added["option"].where(alone, ""), added["statistic"].where(alone, "")]
+    for _, rows in added.groupby(keys, sort=False):
+        if (rows["small"] & ~rows["printed"]).any():
+            yield rows
+
+
+def _hide_more(rows: pd.DataFrame, codebook: Codebook) -> list[str]:
+    """Marks of a block after complementary hiding: no small count is a combination of what is known."""
+    sums, bases = _write_sums(rows, codebook)
+    marks, seen, printed, small = (rows[column].to_numpy() for column in ("mark", "seen", "printed", "small"))
+    hidden, secret = marks == "hidden", small & ~printed
+    # Rows that say the same (a partner alone in its country) are hidden together.
+    same = np.unique(sums, axis=0, return_inverse=True)[1].ravel()
+    level = rows[["partner", "country"]].eq("").sum(axis=1).to_numpy()
+    cost = np.lexsort([rows["k"], rows["k"] == 0])
+    open_targets = secret.copy()
+    while True:
+        known = np.flatnonzero((seen | printed) & ~hidden)
+        targets = np.flatnonzero(open_targets)
+        follows, weights = _combine(sums[targets], np.concatenate([sums[known], bases]))
+        if not follows.any():
+            break
+        target, used = targets[follows][0], known[np.abs(weights[: len(known), follows][:, 0]) > _ZERO]
+        useful = [row for row in cost if row in used and not printed[row]]
+        useful.sort(key=lambda row: abs(level[row] - level[target]))
+        if not useful:
+            open_targets[target] = False
+            continue
+        rest = ((known[same[known] != same[row]], row) for row in useful)
+        tried = (row for left, row in rest if not _combine(sums[[target]], np.concatenate([sums[left], bases]))[0][0])
+        hidden |= (same == same[next(tried, useful[0])]) & seen & ~printed
+    # What the rest gives back anyway need not be hidden.
+    given = np.flatnonzero(hidden & seen & ~small)
+    hidden[given] = ~_combine(sums[given], np.concatenate([sums[(seen | printed) & ~hidden], bases]))[0]
+    return np.where(hidden, "hidden", np.where(marks == "hidden", "", marks)).tolist()
+
+
+def _combine(targets: Matrix, known: Matrix) -> tuple[Mask, Matrix]:
+    """Which targets are a combination of the known rows, and the weights of the smallest such combination."""
+    if not known.size or not targets.size:
+        return np.zeros(len(targets), dtype=bool), np.zeros((len(known), len(targets)))
+    weights: Matrix = np.linalg.lstsq(known.T, targets.T, rcond=None)[0].astype(np.float64)
+    follows: Mask = np.abs(known.T @ weights - targets.T).max(axis=0) < _ZERO
+    return follows, weights
+
+
+def _write_sums(rows: pd.DataFrame, codebook: Codebook) -> tuple[Matrix, Matrix]:
+    """Each row as a sum of unknown counts (of the finest groups, by answer), and the sums that the bases tell."""
+    pairs = list(zip(rows["partner"], rows["country"], strict=True))
+    partners = {pair for pair in pairs if pair[0]}
+    countries = {pair for pair in pairs if not pair[0] and pair[1]} - {("", country) for _, country in partners}
+    finest = sorted(partners | countries) or [("", "")]
+    member = [[pair[0] in ("", leaf[0]) and pair[1] in ("", leaf[1]) for leaf in finest] for pair in pairs]
+    kinds = {name: variable.kind for name, variable in codebook.variables.items()}
+    name = rows["variable"].iloc[0]
+    if kinds.get(name) not in ("single", "ordinal"):
+        return np.array(member, dtype=float), np.empty((0, len(finest)))
+    options = codebook.options(name)
+    top = sorted(choice.order or 0 for choice in options)[-2:]
+    holds = [
+        [
+            choice.order in top
+            if statistic == "share_top2"
+            else ((choice.collapse or choice.name) if coarse else choice.name) == option
+            for choice in options
+        ]
+        for statistic, option, coarse in zip(rows["statistic"], rows["option"], rows["coarse"], strict=True)
+    ]
+    sums = np.array(member, dtype=float)[:, :, None] * np.array(holds, dtype=float)[:, None, :]
+    bases = np.repeat(np.eye(len(finest)), len(options), axis=1)
+    return sums.reshape(len(rows), -1), bases

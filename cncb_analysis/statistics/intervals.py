@@ -1,0 +1,358 @@
+"""Intervals for shares, means, medians and differences that hold with five answers as with ninety."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import numpy as np
+import numpy.typing as npt
+from scipy import special
+
+__all__ = [
+    "cliffs_delta_interval", "exact_interval", "hypergeometric_interval", "mean_interval", "median_interval",
+    "median_rank", "share_difference_interval", "wilson_interval",
+]  # fmt: skip
+
+Floats = npt.NDArray[np.float64]
+_BISECTIONS = 60
+
+
+def wilson_interval(k: npt.ArrayLike, n: npt.ArrayLike, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Score interval for a share.
+
+    With p = k/n and z the normal quantile: (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n).
+
+    Parameters
+    ----------
+    k, n : array-like
+        Counts and their bases, 0 <= k <= n.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    low, high : array
+        Shares; NaN where n is 0.
+
+    References
+    ----------
+    Wilson, E. B. (1927). Probable inference, the law of succession, and statistical inference. Journal of the
+    American Statistical Association, 22, 209-212. Same as R's ``prop.test(k, n, correct = FALSE)``.
+
+    Examples
+    --------
+    >>> low, high = wilson_interval(3, 9)
+    >>> print(f"{low:.4f} {high:.4f}")
+    0.1206 0.6458
+    """
+    k, n = _counts(k, n)
+    z = special.ndtri((1 + level) / 2)
+    p, scale = k / n, 1 + z**2 / n
+    centre = (p + z**2 / (2 * n)) / scale
+    half = z * np.sqrt(p * (1 - p) / n + z**2 / (4 * n**2)) / scale
+    # The limits at none and at all are 0 and 1 exactly; rounding must not leave 1e-17 there.
+    return np.where(k == 0, 0 * n, centre - half)[()], np.where(k == n, n / n, centre + half)[()]
+
+
+def exact_interval(k: npt.ArrayLike, n: npt.ArrayLike, *, level: float = 0.95) -> tuple[Floats, Floats]:
+    """Exact (binomial) interval for a share: never covers less than `level`, so wider than Wilson's.
+
+    The low limit is the share at which k or more would happen with probability (1 - level)/2, the high limit the
+    share at which k or fewer would; both are quantiles of a beta distribution.
+
+    Parameters
+    ----------
+    k, n : array-like
+        Counts and their bases, 0 <= k <= n.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    low, high : array
+        Shares; NaN where n is 0.
+
+    References
+    ----------
+    Clopper, C. J. and Pearson, E. S. (1934). The use of confidence or fiducial limits illustrated in the case of the
+    binomial. Biometrika, 26, 404-413. Same as R's ``binom.test(k, n)``.
+
+    Examples
+    --------
+    >>> low, high = exact_interval(3, 12)
+    >>> print(f"{low:.3f} {high:.3f}")
+    0.055 0.572
+    """
+    k, n = _counts(k, n)
+    tail = (1 - level) / 2
+    low = np.where(k == 0, 0 * n, special.betaincinv(np.maximum(k, 0.5), n - k + 1, tail))
+    high = np.where(k == n, n / n, special.betaincinv(k + 1, np.maximum(n - k, 0.5), 1 - tail))
+    return low[()], high[()]
+
+
+def hypergeometric_interval(
+    k: npt.ArrayLike, n: npt.ArrayLike, frame: npt.ArrayLike, *, level: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Exact interval for a share in a frame of known size of which n were drawn without replacement.
+
+    All numbers K of the frame are kept under which k or more, and k or fewer, each have a probability above
+    (1 - level)/2; the limits are the smallest and the largest K / frame. A census has no width.
+
+    Parameters
+    ----------
+    k, n, frame : array-like of whole numbers
+        Counts, bases and sizes of the frame, 0 <= k <= n <= frame.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    low, high : array
+        Shares of the frame; NaN where n is 0.
+
+    Raises
+    ------
+    ValueError
+        When more answered than the frame holds.
+
+    References
+    ----------
+    Buonaccorsi, J. P. (1987). A note on confidence intervals for proportions in finite populations. The American
+    Statistician, 41, 215-218.
+
+    Examples
+    --------
+    >>> low, high = hypergeometric_interval(3, 12, 30)
+    >>> print(f"{low:.3f} {high:.3f}")
+    0.100 0.500
+    """
+    k, n = _counts(k, n)
+    shape = np.broadcast_shapes(np.shape(k), np.shape(n), np.shape(frame))
+    k, n, frame = (np.atleast_1d(part) for part in np.broadcast_arrays(k, n, np.asarray(frame, dtype=float)))
+    if np.any(n > frame):
+        raise ValueError("more answers than the frame holds")
+    low, high = np.full(k.shape, np.nan), np.full(k.shape, np.nan)
+    for place in zip(*np.nonzero(n > 0), strict=True):
+        limits = _hypergeometric_limits(int(n[place]), int(frame[place]), round((1 - level) / 2, 12))
+        low[place], high[place] = limits[:, int(k[place])]
+    return low.reshape(shape)[()], high.reshape(shape)[()]
+
+
+@lru_cache(maxsize=4096)
+def _hypergeometric_limits(n: int, frame: int, tail: float) -> Floats:
+    held, drawn = np.arange(frame + 1)[:, None], np.arange(n + 1)[None, :]
+    possible = (drawn <= held) & (n - drawn <= frame - held)
+
+    def log_choose(total: npt.ArrayLike, part: npt.ArrayLike) -> Floats:
+        rest = np.maximum(np.subtract(total, part), 0)
+        return special.gammaln(np.add(total, 1)) - special.gammaln(np.add(part, 1)) - special.gammaln(rest + 1)
+
+    log_p = log_choose(held, np.minimum(drawn, held)) + log_choose(frame - held, np.minimum(n - drawn, frame - held))
+    p = np.where(possible, np.exp(log_p - log_choose(frame, n)), 0.0)
+    at_most = np.cumsum(p, axis=1) > tail
+    at_least = np.cumsum(p[:, ::-1], axis=1)[:, ::-1] > tail
+    return np.stack([at_least.argmax(axis=0), frame - at_most[::-1].argmax(axis=0)]) / frame
+
+
+def mean_interval(
+    mean: npt.ArrayLike, sd: npt.ArrayLike, n: npt.ArrayLike, *, frame: npt.ArrayLike = np.inf, level: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Student's interval for a mean, from its moments, with the finite-frame factor.
+
+    mean ± t(n - 1) · sd/√n · √(1 - n/frame). Chosen over the bootstrap (BCa), which under-covers below some twenty
+    values; with few, skewed values look at the median too.
+
+    Parameters
+    ----------
+    mean, sd, n : array-like
+        Mean, standard deviation (n - 1 in its divisor) and number of values.
+    frame : array-like
+        Size of the frame; infinite when unknown.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    low, high : array
+        NaN with fewer than two values, and where all values are equal: no spread says nothing about the next one
+        (unless everybody in the frame answered).
+
+    References
+    ----------
+    Student (1908). The probable error of a mean. Biometrika, 6, 1-25. Cochran, W. G. (1977). Sampling techniques,
+    3rd ed., section 2.6; the factor is the one of R's survey package.
+
+    Examples
+    --------
+    >>> low, high = mean_interval(3.5, 1.2, 9)
+    >>> print(f"{low:.3f} {high:.3f}")
+    2.578 4.422
+    """
+    mean, sd, n, frame = (np.asarray(value, dtype=float) for value in (mean, sd, n, frame))
+    sampled = 1 - n / frame
+    with np.errstate(invalid="ignore", divide="ignore"):
+        half = special.stdtrit(np.maximum(n - 1, 1), (1 + level) / 2) * sd / np.sqrt(n) * np.sqrt(sampled)
+    half = np.where(((n < 2) | (sd == 0)) & (sampled > 0), np.nan, np.where(sampled == 0, 0.0, half))
+    return (mean - half)[()], (mean + half)[()]
+
+
+def median_rank(n: npt.ArrayLike, *, level: float = 0.95) -> npt.NDArray[np.int64]:
+    """Which value from either end bounds the median.
+
+    The largest d with 2 P(B <= d - 1) <= 1 - level, B binomial with n trials and probability 1/2.
+
+    Parameters
+    ----------
+    n : array-like of int
+        Numbers of values.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    array of int
+        d: the interval runs from the d-th smallest to the d-th largest value. 0 where even the whole range covers
+        less than `level`, as with five values or fewer at 95 %.
+
+    References
+    ----------
+    David, H. A. and Nagaraja, H. N. (2003). Order statistics, 3rd ed., section 7.1.
+
+    Examples
+    --------
+    >>> median_rank([5, 6, 9, 12]).tolist()
+    [0, 1, 2, 3]
+    """
+    n = np.asarray(n, dtype=np.int64)
+    ranks = {size: _median_rank(size, level) for size in np.unique(n).tolist()}
+    return np.array([ranks[size] for size in n.ravel().tolist()], dtype=np.int64).reshape(n.shape)
+
+
+def _median_rank(n: int, level: float) -> int:
+    below = special.bdtr(np.arange(n // 2 + 1, dtype=float), n, 0.5)
+    return int(np.count_nonzero(2 * below <= 1 - level + 1e-12))
+
+
+def median_interval(values: npt.ArrayLike, *, level: float = 0.95) -> tuple[float, float]:
+    """Exact interval for a median by order statistics; assumes nothing about the distribution.
+
+    Parameters
+    ----------
+    values : array-like
+        Numbers; NaN are left out.
+    level : float
+        Confidence level; with ties the interval covers more.
+
+    Returns
+    -------
+    low, high : float
+        Values of the data; NaN with fewer than six values at 95 %: no such interval exists then.
+
+    References
+    ----------
+    As `median_rank`.
+
+    Examples
+    --------
+    >>> median_interval([1, 2, 2, 3, 5, 8, 13, 21, 34])
+    (2.0, 21.0)
+    >>> median_interval([1, 2, 3, 4, 5])
+    (nan, nan)
+    """
+    data = np.sort(np.asarray(values, dtype=float).ravel())
+    data = data[~np.isnan(data)]
+    d = int(median_rank(len(data), level=level))
+    return (float(data[d - 1]), float(data[-d])) if d else (float("nan"), float("nan"))
+
+
+def share_difference_interval(
+    first: tuple[npt.ArrayLike, npt.ArrayLike], second: tuple[npt.ArrayLike, npt.ArrayLike], *, level: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Interval for the difference of two shares that survives none against all.
+
+    With Wilson limits (l, u) of each share p: d - √((p1 - l1)² + (u2 - p2)²) and d + √((u1 - p1)² + (p2 - l2)²).
+
+    Parameters
+    ----------
+    first, second : tuple of array-like
+        (k, n) of each group.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    low, high : array
+        Limits of the first share minus the second.
+
+    References
+    ----------
+    Newcombe, R. G. (1998). Interval estimation for the difference between independent proportions: comparison of
+    eleven methods. Statistics in Medicine, 17, 873-890; method 10.
+
+    Examples
+    --------
+    >>> low, high = share_difference_interval((56, 70), (48, 80))
+    >>> print(f"{low:.4f} {high:.4f}")
+    0.0524 0.3339
+    """
+    (k1, n1), (k2, n2) = _counts(*first), _counts(*second)
+    low1, high1 = wilson_interval(k1, n1, level=level)
+    low2, high2 = wilson_interval(k2, n2, level=level)
+    p1, p2 = k1 / n1, k2 / n2
+    return p1 - p2 - np.hypot(p1 - low1, high2 - p2), p1 - p2 + np.hypot(high1 - p1, p2 - low2)
+
+
+def cliffs_delta_interval(
+    delta: npt.ArrayLike, n1: npt.ArrayLike, n2: npt.ArrayLike, *, level: float = 0.95
+) -> tuple[Floats, Floats]:
+    """Score interval for Cliff's delta that survives complete separation.
+
+    With θ = (delta + 1)/2 and m = (n1 + n2)/2 - 1, the limits solve |θ - t| = z √V(t),
+    V(t) = t(1 - t) (1 + m(1 - t)/(2 - t) + m t/(1 + t)) / (n1 n2).
+
+    Parameters
+    ----------
+    delta : array-like
+        Cliff's delta, -1 to 1.
+    n1, n2 : array-like
+        Sizes of the two groups.
+    level : float
+        Confidence level.
+
+    Returns
+    -------
+    low, high : array
+        Limits of delta.
+
+    References
+    ----------
+    Newcombe, R. G. (2006). Confidence intervals for an effect size measure based on the Mann-Whitney statistic.
+    Part 2. Statistics in Medicine, 25, 559-573; method 5, on the scale of delta.
+
+    Examples
+    --------
+    >>> low, high = cliffs_delta_interval(1.0, 5, 5)
+    >>> print(f"{low:.2f} {high:.2f}")
+    0.29 1.00
+    """
+    theta, n1, n2 = np.broadcast_arrays((np.asarray(delta, dtype=float) + 1) / 2, n1, n2)
+    z2, m = special.ndtri((1 + level) / 2) ** 2, (n1 + n2) / 2 - 1
+
+    def limit(end: float) -> Floats:
+        outside, inside = np.full(theta.shape, end), theta
+        for _ in range(_BISECTIONS):
+            t = (outside + inside) / 2
+            variance = t * (1 - t) * (1 + m * (1 - t) / (2 - t) + m * t / (1 + t)) / (n1 * n2)
+            too_far = (theta - t) ** 2 > z2 * variance
+            outside, inside = np.where(too_far, t, outside), np.where(too_far, inside, t)
+        return 2 * inside - 1
+
+    return limit(0.0)[()], limit(1.0)[()]
+
+
+def _counts(k: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
+    k, n = np.asarray(k, dtype=float), np.asarray(n, dtype=float)
+    if np.any(k < 0) or np.any(k > n):
+        raise ValueError("a count lies below 0 or above its base")
+    # An empty base has no share: NaN goes through every formula without a warning.
+    return k, np.where(n > 0, n, np.nan)
