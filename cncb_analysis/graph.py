@@ -10,7 +10,16 @@ from pathlib import Path
 from cncb_analysis.errors import StudyError
 from cncb_analysis.store import read_settings
 
-__all__ = ["AUDIENCES", "COMMON_NOTEBOOKS", "PARTNER_NOTEBOOKS", "Node", "Options", "name_notebook", "plan_run"]
+__all__ = [
+    "AUDIENCES",
+    "COMMON_NOTEBOOKS",
+    "PARTNER_NOTEBOOKS",
+    "Node",
+    "Options",
+    "list_pages",
+    "name_notebook",
+    "plan_run",
+]
 
 PARTNER_NOTEBOOKS = ("mapping", "questionnaire", "interviews", "workshops", "national_workshop")
 COMMON_NOTEBOOKS = ("comparison", "joint_support")
@@ -131,14 +140,31 @@ def plan_run(options: Options) -> list[Node]:
             {**common, "notebook": notebook, "partner": partner},
             (protect.name,),
         )
-        for notebook, partner in _list_pages(partners, steps)
+        for notebook, partner in list_pages(partners, steps)
         if notebook in (options.notebooks or _NUMBERED) and (not partner or partner in (options.partners or partners))
     ]
     site = Node("site", "site", common, (protect.name, *(page.name for page in pages)))
     return [*cleans, protect, *pages, site]
 
 
-def _list_pages(partners: list[str], steps: list[str]) -> Iterator[tuple[str, str]]:
+def list_pages(partners: list[str], steps: list[str]) -> Iterator[tuple[str, str]]:
+    """List the pages of a study.
+
+    Parameters
+    ----------
+    partners, steps : list of str
+        Those of the study.
+
+    Yields
+    ------
+    tuple of str
+        Notebook and partner; an empty partner for the pages of all.
+
+    Examples
+    --------
+    >>> list(list_pages(["milan"], ["mapping"]))[:2]
+    [('mapping', 'milan'), ('national_workshop', 'milan')]
+    """
     for partner in partners:
         for notebook in PARTNER_NOTEBOOKS:
             if notebook in steps or notebook == "national_workshop":

@@ -10,6 +10,8 @@ import ast
 import base64
 import ctypes
 import importlib
+import inspect
+import io
 import json
 import multiprocessing
 import os
@@ -17,7 +19,7 @@ import re
 import signal
 import sys
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -30,7 +32,6 @@ ENGINE = "cncb"
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _IMPORTS = ("numpy", "pandas", "scipy.stats", "matplotlib.pyplot", "seaborn", "IPython.core.interactiveshell")
 _PARENT_DEATH = 1  # PR_SET_PDEATHSIG
-_WIDGETS = re.compile(r"\b(ipywidgets|interact\(|input\(|getpass\()")
 
 
 def warm_up(modules: Iterable[str] = ()) -> None:
@@ -85,12 +86,9 @@ def explain_stock_kernel(sources: Iterable[str]) -> str:
     if threading.active_count() > 1 or _count_threads() > 1:
         return "the runner has more than one thread"
     for source in sources:
-        if any(line.lstrip().startswith(("%", "!")) for line in source.splitlines()):
-            return "it uses a magic or shell command"
-        if _WIDGETS.search(source):
-            return "it uses widgets or asks for input"
-        if _awaits(source):
-            return "it awaits at top level"
+        for applies, reason in _REASONS:
+            if applies(source):
+                return reason
     return ""
 
 
@@ -101,18 +99,17 @@ def _count_threads() -> int:
 
 def _awaits(source: str) -> bool:
     try:
-        tree = ast.parse(source)
-    except SyntaxError:
+        code = compile(source, "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
+    except (SyntaxError, ValueError):
         return False
-    inner = {
-        id(node)
-        for function in ast.walk(tree)
-        if isinstance(function, ast.AsyncFunctionDef)
-        for node in ast.walk(function)
-    }
-    return any(
-        isinstance(node, (ast.Await, ast.AsyncFor, ast.AsyncWith)) and id(node) not in inner for node in ast.walk(tree)
-    )
+    return bool(code.co_flags & inspect.CO_COROUTINE)
+
+
+_REASONS: tuple[tuple[Callable[[str], object], str], ...] = (
+    (re.compile(r"^\s*[%!]", re.MULTILINE).search, "it uses a magic or shell command"),
+    (re.compile(r"\b(ipywidgets|interact\(|input\(|getpass\()").search, "it uses widgets or asks for input"),
+    (_awaits, "it awaits at top level"),
+)
 
 
 class _Outputs(list[dict[str, Any]]):
@@ -132,27 +129,15 @@ class _Outputs(list[dict[str, Any]]):
         self.append({"output_type": kind, "data": encoded, "metadata": dict(metadata or {}), **more})
 
 
-class _Stream:
+class _Stream(io.TextIOBase):
     """What `print` writes to inside a warm kernel."""
 
-    encoding = "utf-8"
-
     def __init__(self, name: str, outputs: _Outputs) -> None:
-        self.name, self._outputs = name, outputs
+        self._name, self._outputs = name, outputs
 
     def write(self, text: str) -> int:
-        self._outputs.add_stream(self.name, text)
+        self._outputs.add_stream(self._name, text)
         return len(text)
-
-    def writelines(self, lines: Iterable[str]) -> None:
-        for line in lines:
-            self.write(line)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
-
-    def isatty(self) -> bool:
-        return False
 
 
 def _make_shell(outputs: _Outputs) -> Any:
@@ -211,7 +196,7 @@ def _serve_cells(connection: Connection) -> None:
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     outputs = _Outputs()
     shell = _make_shell(outputs)
-    sys.stdout, sys.stderr = _Stream("stdout", outputs), _Stream("stderr", outputs)  # type: ignore[assignment]
+    sys.stdout, sys.stderr = _Stream("stdout", outputs), _Stream("stderr", outputs)
     while True:
         try:
             source = connection.recv_bytes().decode()

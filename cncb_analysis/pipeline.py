@@ -272,6 +272,7 @@ def open_page(study: str | Path, *, notebook: str, partner: str = "", language: 
         When the partner, language or audience is unknown or a file cannot be used.
     """
     from cncb_analysis import nodes
+    from cncb_analysis.analysis import read_page
 
     options = Options(Path(study), Path("reports"), (partner,) if partner else (), (), language, audience)
     state, mark = _State(options.study), _fingerprint()
@@ -282,4 +283,4 @@ def open_page(study: str | Path, *, notebook: str, partner: str = "", language: 
         if result["error"]:
             raise StudyError(result["error"])
         state.keep(node.identity, _key(node, mark), result)
-    return nodes.read_page(options.study, notebook, partner=partner, language=language, audience=audience)
+    return read_page(options.study, notebook, partner=partner, language=language, audience=audience)

@@ -6,6 +6,7 @@ import contextlib
 import csv
 import hashlib
 import io
+import json
 import os
 import tempfile
 import tomllib
@@ -25,11 +26,13 @@ __all__ = [
     "hash_file",
     "locked",
     "read_bytes",
+    "read_frames",
     "read_settings",
     "read_table",
     "read_text",
     "recording",
     "write_bytes",
+    "write_frames",
     "write_table",
     "write_text",
     "write_zip",
@@ -289,6 +292,62 @@ def write_table(path: Path, frame: pd.DataFrame) -> None:
         Any; its index is not written. Numbers are written in full, so that reading gives the same.
     """
     write_text(path, frame.to_csv(index=False, lineterminator="\n"))
+
+
+def write_frames(folder: Path, frames: Mapping[str, pd.DataFrame]) -> list[Path]:
+    """Write several tables with the types of their columns, so that `read_frames` gives the same tables.
+
+    Parameters
+    ----------
+    folder : Path
+        Where to.
+    frames : mapping of str to DataFrame
+        Name to table; columns of text, numbers or truth values.
+
+    Returns
+    -------
+    list of Path
+        NAME.csv for each, and types.json.
+    """
+    kinds = {"f": "float64", "i": "int64", "b": "bool"}
+    types = {
+        name: {str(column): kinds.get(dtype.kind, "str") for column, dtype in frame.dtypes.items()}
+        for name, frame in frames.items()
+    }
+    paths = [folder / f"{name}.csv" for name in frames]
+    for path in paths:
+        write_table(path, frames[path.stem])
+    write_text(folder / "types.json", json.dumps(types, indent=1))
+    return [*paths, folder / "types.json"]
+
+
+def read_frames(folder: Path) -> dict[str, pd.DataFrame]:
+    """Read what `write_frames` wrote.
+
+    Parameters
+    ----------
+    folder : Path
+        Where they stand.
+
+    Returns
+    -------
+    dict of str to DataFrame
+        The same tables; an empty text stays "", an empty number NaN.
+
+    Raises
+    ------
+    StudyError
+        When a file is missing.
+    """
+    import pandas as pd
+
+    frames = {}
+    for name, types in json.loads(read_text(folder / "types.json")).items():
+        blank = {column: [""] for column, kind in types.items() if kind == "float64"}
+        data = io.BytesIO(read_bytes(folder / f"{name}.csv"))
+        frame = pd.read_csv(data, dtype=types, keep_default_na=False, na_values=blank) if types else pd.DataFrame()
+        frames[name] = frame
+    return frames
 
 
 def write_zip(path: Path, members: Mapping[str, bytes]) -> None:

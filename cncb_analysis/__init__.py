@@ -1,0 +1,40 @@
+"""Study business clusters in several countries in four steps and compare the results.
+
+Examples
+--------
+>>> import cncb_analysis
+>>> cncb_analysis.__all__
+['Study', 'StudyError', '__version__', 'open_page', 'read_study', 'run_study']
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+__all__ = ["Study", "StudyError", "__version__", "open_page", "read_study", "run_study"]
+
+# Name to module: imported when asked for, so that the command line's help costs nothing.
+_HOMES = {
+    "Study": "study",
+    "StudyError": "errors",
+    "open_page": "pipeline",
+    "read_study": "study",
+    "run_study": "pipeline",
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Import a public name from its module at first use."""
+    if name == "__version__":
+        from importlib.metadata import version
+
+        return version("cncb-analysis")
+    if name in _HOMES:
+        return getattr(importlib.import_module(f"{__name__}.{_HOMES[name]}"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    """Public names."""
+    return sorted(__all__)

@@ -1,0 +1,278 @@
+"""All tables of a run: cleaned deliveries in, one protected folder of tables a page out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from cncb_analysis.catalogue import Page
+from cncb_analysis.cleaning import TABLE_COLUMNS, Cleaned, merge_cleaned
+from cncb_analysis.comparison import Rules, compare_countries
+from cncb_analysis.disclosure import Protected, Release, protect_estimates
+from cncb_analysis.estimates import ESTIMATE_COLUMNS, tabulate_estimates
+from cncb_analysis.graph import list_pages
+from cncb_analysis.interviews import (
+    tabulate_agreement,
+    tabulate_codes,
+    tabulate_links,
+    tabulate_profile,
+    tabulate_quotes,
+)
+from cncb_analysis.mapping import tabulate_clusters, tabulate_location_quotients, tabulate_mapping
+from cncb_analysis.questionnaire import tabulate_response
+from cncb_analysis.store import read_frames, write_frames
+from cncb_analysis.study import read_study
+from cncb_analysis.synthesis import tabulate_evidence, tabulate_joint_support
+from cncb_analysis.workshops import tabulate_votes
+
+if TYPE_CHECKING:
+    from cncb_analysis.study import Study
+
+__all__ = ["Analysis", "analyse_study", "read_cleaned", "read_page", "write_analysis", "write_cleaned"]
+
+SITE = "site"
+_CLUSTER_FACTS = ["cluster", "host", "region", "sector", "recognised", "lq", "stars"]
+_COUNTED = ["partner", "step", "rule", "fate", "cells"]
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """Everything computed from the cleaned deliveries of all partners, before protection.
+
+    Parameters
+    ----------
+    estimates, comparisons : DataFrame
+        As their modules say, of all steps.
+    quotes, clusters, agreed : DataFrame
+        Passages with consent; the mapped clusters beside the statistics; actions agreed in workshops.
+    units : DataFrame
+        Restricted: for the overlap between steps.
+    cleaning : DataFrame
+        partner, step, rule, fate, cells: the cell log in numbers.
+    """
+
+    estimates: pd.DataFrame
+    comparisons: pd.DataFrame
+    quotes: pd.DataFrame
+    clusters: pd.DataFrame
+    agreed: pd.DataFrame
+    units: pd.DataFrame
+    cleaning: pd.DataFrame
+
+
+def write_cleaned(folder: Path, cleaned: Cleaned) -> list[Path]:
+    """Write the tidy tables of one delivery.
+
+    Parameters
+    ----------
+    folder : Path
+        Restricted; one a partner and step.
+    cleaned : Cleaned
+        What cleaning gave.
+
+    Returns
+    -------
+    list of Path
+        One file a table, also the empty ones.
+    """
+    return write_frames(folder, {name: getattr(cleaned, name) for name in TABLE_COLUMNS})
+
+
+def read_cleaned(folder: Path, study: Study) -> tuple[Cleaned, pd.DataFrame]:
+    """Read the tidy tables of all deliveries of a study.
+
+    Parameters
+    ----------
+    folder : Path
+        Holds PARTNER/STEP/TABLE.csv.
+    study : Study
+        Its partners and steps.
+
+    Returns
+    -------
+    Cleaned
+        All of them together.
+    DataFrame
+        partner, step, rule, fate, cells: how often cleaning did what.
+    """
+    parts, logs = [], [pd.DataFrame(columns=_COUNTED)]
+    for partner in study.partners:
+        for step in study.steps:
+            tables = read_frames(folder / partner.id / step)
+            parts.append(Cleaned(**tables))
+            counts = tables["cell_log"].groupby(["rule", "fate"]).size().rename("cells").reset_index()
+            logs.append(counts.assign(partner=partner.id, step=step)[_COUNTED])
+    return merge_cleaned(parts), pd.concat([log for log in logs if len(log)] or logs, ignore_index=True)
+
+
+def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> Analysis:
+    """Tabulate all steps of all partners and compare the countries.
+
+    Parameters
+    ----------
+    cleaned : Cleaned
+        All deliveries.
+    cleaning : DataFrame
+        The cell log in numbers.
+    study : Study
+        Codebook, settings, tables; its seed makes every random number.
+
+    Returns
+    -------
+    Analysis
+        Unprotected: for the protect node alone.
+    """
+    frame = _frame_sizes(cleaned.units)
+    estimates = [tabulate_estimates(cleaned.observations, study.codebook, frame=frame)]
+    clusters = pd.DataFrame()
+    if len(cleaned.cells):
+        # Statistics that all partners share are delivered, and cleaned, once a partner.
+        quotients = tabulate_location_quotients(cleaned.cells.drop_duplicates(), study)
+        clusters = tabulate_clusters(cleaned.units, cleaned.observations, quotients, study)
+        estimates.append(tabulate_mapping(quotients, clusters, study))
+    estimates += [part for part in _tabulate_steps(cleaned, study) if len(part)]
+    rules = Rules(**study.settings.get("comparison", {}), **study.settings.get("margins", {}))
+    comparisons = compare_countries(cleaned.observations, study.codebook, rng=_rng(study, "comparison"), rules=rules)
+    return Analysis(
+        pd.concat(estimates, ignore_index=True)[ESTIMATE_COLUMNS],
+        comparisons,
+        tabulate_quotes(cleaned.segments, rng=_rng(study, "quotes")),
+        clusters,
+        cleaned.agreed_actions,
+        cleaned.units,
+        cleaning,
+    )
+
+
+def _tabulate_steps(cleaned: Cleaned, study: Study) -> Iterator[pd.DataFrame]:
+    """What is special to a step, where the study has it."""
+    if "questionnaire" in study.steps:
+        yield tabulate_response(cleaned.units, study)
+    if "interviews" in study.steps:
+        themes = study.table("themes")
+        yield tabulate_codes(cleaned.segments, cleaned.units, themes, not_asked=study.table("coverage"))
+        yield tabulate_agreement(cleaned.segments)
+        yield tabulate_profile(cleaned.observations)
+        yield tabulate_links(cleaned.observations, study.codebook)
+    if "workshops" in study.steps:
+        votes = cleaned.observations[cleaned.observations["step"] == "workshops"]
+        yield tabulate_votes(votes, study.table("ballots"), study.table("items"), rng=_rng(study, "votes"))
+
+
+def _frame_sizes(units: pd.DataFrame) -> dict[str, int]:
+    mapped = units[units["step"].eq("mapping") & units["status"].eq("complete")]
+    return {str(partner): int(size) for partner, size in mapped.groupby("partner").size().items()}
+
+
+def _rng(study: Study, purpose: str) -> np.random.Generator:
+    """One stream a purpose, so that a new use of chance leaves the others' numbers alone."""
+    return np.random.default_rng([int(study.settings.get("seed", 0)), *purpose.encode()])
+
+
+def write_analysis(analysis: Analysis, study: Study, *, audience: str) -> list[Path]:
+    """Protect the estimates of a run for an audience and write one folder of tables a page.
+
+    Parameters
+    ----------
+    analysis : Analysis
+        All of it.
+    study : Study
+        For threshold, partners that publish, findings and actions.
+    audience : str
+        public, partner or consortium.
+
+    Returns
+    -------
+    list of Path
+        Files under processed/pages/AUDIENCE, and the public tables under processed/public.
+    """
+    partners = [partner.id for partner in study.partners]
+    shared = _protect(analysis, study, audience)
+    common = _synthesise(shared, analysis, study)
+    written = []
+    for notebook, partner in [*list_pages(partners, list(study.steps)), (SITE, "")]:
+        own = _protect(analysis, study, audience, partner) if audience == "partner" and partner else shared
+        tables = {"estimates": _select_estimates(own.frame, study, notebook, partner)}
+        tables |= {name: frame if not partner else frame.iloc[:0] for name, frame in common.items()}
+        tables |= _select_facts(analysis, study, audience, partner)
+        written += write_frames(_page_folder(study, audience, notebook, partner), tables)
+    public = shared if audience == "public" else _protect(analysis, study, "public")
+    return [
+        *written,
+        *write_frames(study.processed / "public", _synthesise(public, analysis, study) | {"estimates": public.frame}),
+    ]
+
+
+def _page_folder(study: Study, audience: str, notebook: str, partner: str) -> Path:
+    return study.processed / "pages" / audience / "_".join(part for part in (notebook, partner) if part)
+
+
+def _protect(analysis: Analysis, study: Study, audience: str, partner: str = "") -> Protected:
+    publish = frozenset(each.id for each in study.partners if each.publish)
+    release = Release(audience, study.threshold, partner, publish)
+    return protect_estimates(analysis.estimates, study.codebook, release, published=study.table("published"))
+
+
+def _synthesise(protected: Protected, analysis: Analysis, study: Study) -> dict[str, pd.DataFrame]:
+    """Evidence and joint support rest on protected estimates: what is hidden cannot speak there either."""
+    evidence = tabulate_evidence(protected.frame, study, units=analysis.units)
+    support = tabulate_joint_support(protected.frame, evidence, study, _rng(study, "joint support"))
+    return {"comparisons": analysis.comparisons, "evidence": evidence, "joint_support": support}
+
+
+def _select_estimates(shown: pd.DataFrame, study: Study, notebook: str, partner: str) -> pd.DataFrame:
+    """Keep what a page looks at, so that another partner's number does not make it stale."""
+    if not partner:
+        return shown
+    country = study.partner(partner).country
+    near = shown["partner"].isin(["", partner]) & shown["country"].isin(["", country])
+    regional = shown["step"].eq("mapping") & shown["occasion"].ne("")
+    steps = [notebook] if notebook in study.steps else list(study.steps)
+    return shown[(near | regional) & shown["step"].isin(steps)]
+
+
+def _select_facts(analysis: Analysis, study: Study, audience: str, partner: str) -> dict[str, pd.DataFrame]:
+    """Facts that are no estimates; names of clusters never reach the public."""
+    own = {"quotes": analysis.quotes, "cleaning": analysis.cleaning, "agreed": analysis.agreed}
+    if partner:
+        own = {name: frame[frame["partner"] == partner] for name, frame in own.items()}
+    ledger = study.table("sources")
+    own["sources"] = ledger[ledger["partner"].isin(["", partner])] if partner else ledger
+    named = analysis.clusters if audience != "public" and partner and len(analysis.clusters) else pd.DataFrame()
+    if len(named):
+        named = named.loc[named["partner"] == partner, _CLUSTER_FACTS]
+    return {**own, "clusters": named}
+
+
+def read_page(folder: Path, notebook: str, *, partner: str = "", language: str = "", audience: str = "") -> Page:
+    """Read what a page may show, as `write_analysis` left it.
+
+    Parameters
+    ----------
+    folder : Path
+        The study's folder.
+    notebook : str
+        Its name without number, or "site" for what the first screen tells.
+    partner : str
+        The partner's id; empty for the pages of all.
+    language, audience : str
+        Empty = as study.toml says.
+
+    Returns
+    -------
+    Page
+        Its methods show findings, figures and tables.
+    """
+    study = read_study(folder)
+    audience = audience or study.audience
+    tables = read_frames(_page_folder(study, audience, notebook, partner))
+    # The page's own rows of the ledger: another partner's new file leaves this page as it is.
+    study = replace(study, tables={**study.tables, "sources": tables.pop("sources")})
+    estimates = Protected(tables.pop("estimates"))
+    language = language or str(study.settings.get("language", "en"))
+    return Page(study, notebook, partner, language, audience, estimates, **tables)
