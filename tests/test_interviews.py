@@ -1,0 +1,222 @@
+"""Topics by interview asked, agreement of coders, quotes under pseudonyms, the profile card."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from cncb_analysis.codebook import Choice, Codebook, Variable
+from cncb_analysis.interviews import (
+    PROFILE,
+    tabulate_agreement,
+    tabulate_codes,
+    tabulate_links,
+    tabulate_profile,
+    tabulate_quotes,
+)
+from tests.stand_ins import find, make_observations, make_table
+
+THEMES = make_table(
+    "code", [("obstacles",), ("obstacles/culture",), ("obstacles/funding",), ("circle",), ("circle/trust",)]
+)
+# Two interviews in Milan, one in Pecs, one in Bratislava that brought nothing worth coding.
+UNITS = pd.DataFrame(
+    [("milan", "IT", "m1"), ("milan", "IT", "m2"), ("pecs", "HU", "p1"), ("bratislava", "SK", "b1")],
+    columns=["partner", "country", "unit"],
+).assign(step="interviews", status="complete")
+
+
+def make_segments(rows: list[tuple[str, str, str, str, bool]]) -> pd.DataFrame:
+    """Segments of (unit, excerpt, theme_code, coder, final)."""
+    return pd.DataFrame(rows, columns=["unit", "excerpt", "theme_code", "coder", "final"])
+
+
+# m1: culture twice and funding once. m2: A found funding, B culture; they agreed on funding. p1: trust.
+SEGMENTS = make_segments(
+    [
+        ("m1", "1", "obstacles/culture", "A", True),
+        ("m1", "2", "obstacles/culture", "A", True),
+        ("m1", "2", "obstacles/funding", "A", True),
+        ("m2", "1", "obstacles/funding", "A", False),
+        ("m2", "1", "obstacles/culture", "B", False),
+        ("m2", "1", "obstacles/funding", "agreed", True),
+        ("p1", "1", "circle/trust", "C", True),
+    ]
+)
+
+
+def test_a_topic_counts_once_an_interview_and_parents_by_union() -> None:
+    found = tabulate_codes(SEGMENTS, UNITS, THEMES)
+    culture = {"variable": "theme:obstacles", "option": "culture"}
+    row = find(found, statistic="share", **culture)
+    assert (row["k"], row["n"], row["base"]) == (1, 4, "interviews")  # twice in m1; in m2 it was not agreed on
+    assert find(found, statistic="mentions", **culture)["estimate"] == 2
+    assert find(found, statistic="mentions", **culture)["base"] == "mentions"
+    root = find(found, statistic="share", variable="theme:obstacles")
+    assert (root["k"], root["n"]) == (2, 4)  # m1 and m2, not the 1 + 2 of the children
+    milan = find(found, statistic="share", variable="theme:obstacles", option="funding", partner="milan", country="IT")
+    assert (milan["k"], milan["n"]) == (2, 2)
+    nobody = find(found, statistic="share", variable="theme:circle", option="trust", country="SK")
+    assert (nobody["k"], nobody["n"]) == (0, 1)
+
+
+def test_topics_not_asked_stand_outside_the_base() -> None:
+    not_asked = make_table("partner code", [("bratislava", "circle")])
+    found = tabulate_codes(SEGMENTS, UNITS, THEMES, not_asked=not_asked)
+    assert (
+        find(found, statistic="share", variable="theme:circle", option="trust")["n"] == 3
+    )  # the parent's children too
+    assert find(found, statistic="share", variable="theme:obstacles")["n"] == 4
+    assert not (found["country"].eq("SK") & found["variable"].eq("theme:circle")).any()
+    one = make_table("partner unit code", [("", "m1", "obstacles/culture")])
+    by_unit = tabulate_codes(SEGMENTS, UNITS, THEMES, not_asked=one)
+    assert find(by_unit, statistic="share", variable="theme:obstacles", option="culture")["n"] == 3
+    assert find(by_unit, statistic="share", variable="theme:obstacles", option="funding")["n"] == 4
+
+
+def test_a_code_missing_from_the_tree_is_still_counted() -> None:
+    odd = make_segments([("m1", "1", "luck/weather/rain", "A", True)])
+    found = tabulate_codes(odd, UNITS, THEMES)
+    assert find(found, statistic="share", variable="theme:luck", option="weather/rain")["k"] == 1
+    assert find(found, statistic="share", variable="theme:luck")["k"] == 1
+
+
+def test_agreement_by_hand() -> None:
+    # Interview u: four excerpts. A: obstacles in 1, 2, 3; B: obstacles in 1, 2, and circle in 3 and 4 (A circle in 4).
+    judged = [
+        *[("u", "1", "obstacles/culture"), ("u", "2", "obstacles/funding"), ("u", "3", "obstacles/culture")],
+        ("u", "4", "circle/trust"),
+    ]
+    second = [
+        ("u", "1", "obstacles/funding"),
+        ("u", "2", "obstacles/funding"),
+        ("u", "3", "circle"),
+        ("u", "4", "circle"),
+    ]
+    rows = [(*place, "A", True) for place in judged] + [(*place, "B", False) for place in second]
+    rows.append(("single", "1", "obstacles/culture", "A", True))  # coded once: nothing to compare
+    rows.append(("u", "1", "obstacles/funding", "A", True))  # a second child of the same root adds nothing
+    found = tabulate_agreement(make_segments(rows))
+    share = find(found, statistic="agreement", variable="theme:obstacles")
+    assert (share["k"], share["n"], share["estimate"]) == (3, 4, 0.75)  # another child of the same root agrees
+    # alpha = 1 - 7 * 2 / (2 * 5 * 3): of 8 codings 5 say yes; one disagreement is two mismatched pairs of 30 possible.
+    assert find(found, statistic="alpha", variable="theme:obstacles")["estimate"] == pytest.approx(1 - 7 * 2 / 30)
+    # All: eight judgements of two, six alike; 8 of 16 codings say yes.
+    assert find(found, statistic="agreement", variable="theme")["estimate"] == 6 / 8
+    assert find(found, statistic="alpha", variable="theme")["estimate"] == pytest.approx(1 - 15 * 4 / (2 * 8 * 8))
+
+
+def test_the_agreed_coding_is_no_third_coder() -> None:
+    first = [("u", "1", "obstacles", "A", False), ("u", "2", "circle", "A", False)]
+    second = [("u", "1", "obstacles", "B", False), ("u", "2", "obstacles", "B", False)]
+    agreed = [("u", "1", "obstacles", "agreed", True), ("u", "2", "obstacles", "agreed", True)]
+    with_third = tabulate_agreement(make_segments(first + second + agreed))
+    pd.testing.assert_frame_equal(with_third, tabulate_agreement(make_segments(first + second)))
+    assert find(with_third, statistic="agreement", variable="theme:obstacles")["estimate"] == 0.5
+
+
+def test_one_category_alone_gives_no_alpha_but_full_agreement() -> None:
+    rows = [("u", excerpt, "obstacles", coder, False) for excerpt in "12" for coder in "AB"]
+    found = tabulate_agreement(make_segments(rows))
+    assert find(found, statistic="agreement", variable="theme:obstacles")["estimate"] == 1
+    assert np.isnan(find(found, statistic="alpha", variable="theme:obstacles")["estimate"])
+
+
+def test_without_double_coding_there_is_no_agreement_to_speak_of() -> None:
+    assert tabulate_agreement(SEGMENTS[SEGMENTS["unit"].ne("m2")]).empty
+
+
+def test_a_study_without_interviews_gives_empty_tables() -> None:
+    assert tabulate_codes(SEGMENTS.head(0), UNITS.head(0), THEMES).empty
+    assert tabulate_agreement(SEGMENTS.head(0)).empty
+    assert tabulate_profile(make_observations([], step="interviews")).empty
+
+
+@pytest.fixture
+def passages() -> pd.DataFrame:
+    """m1 may be quoted, p1 may not; in m2 only the agreed coding counts."""
+    said = {"m1": "Manca la fiducia.", "m2": "Chi paga?", "p1": "Nincs pénz."}
+    return SEGMENTS.assign(
+        text=SEGMENTS["unit"].map(said),
+        partner=SEGMENTS["unit"].map({"m1": "milan", "m2": "milan", "p1": "pecs"}),
+        country=SEGMENTS["unit"].map({"m1": "IT", "m2": "IT", "p1": "HU"}),
+        language=SEGMENTS["unit"].map({"m1": "it", "m2": "it", "p1": "hu"}),
+        translation="", translator="",
+        consent=SEGMENTS["unit"].map({"m1": "yes", "m2": "yes", "p1": "no"}),
+    )  # fmt: skip
+
+
+def test_quotes_need_consent_and_bear_a_pseudonym(passages: pd.DataFrame) -> None:
+    quotes = tabulate_quotes(passages, rng=np.random.default_rng(5))
+    assert "unit" not in quotes and "Nincs pénz." not in quotes["text"].tolist()
+    told = sorted(zip(quotes["theme_code"], quotes["text"], strict=True))
+    assert told == [
+        ("obstacles/culture", "Manca la fiducia."),  # once, though two excerpts of m1 bear the code
+        ("obstacles/funding", "Chi paga?"),
+        ("obstacles/funding", "Manca la fiducia."),
+    ]
+    names = quotes.groupby("text")["pseudonym"].unique().map(list)
+    assert [len(own) for own in names] == [1, 1] and names.iloc[0] != names.iloc[1]
+
+
+def test_pseudonyms_are_stable_and_do_not_follow_the_order(passages: pd.DataFrame) -> None:
+    many = pd.concat([passages.head(1).assign(unit=f"u{place:02d}", text=f"t{place:02d}") for place in range(20)])
+    first, again, other = (tabulate_quotes(many, rng=np.random.default_rng(seed)) for seed in (1, 1, 2))
+    pd.testing.assert_frame_equal(first, again)
+    assert not first["text"].is_monotonic_increasing  # the list is by pseudonym, and pseudonyms are shuffled
+    assert first["text"].tolist() != other["text"].tolist()
+
+
+# The seven of the Milan deck: aged 36, 58 and five between 40 and 55; three women; all from the private sector.
+MILAN = [
+    ("i1", "40_55", "woman", ("private_other", "consulting"), 40, "development_agency"),
+    ("i2", "40_55", "woman", ("private_same",), 80, "development_agency"),
+    ("i3", "40_55", "woman", ("consulting",), 50, "development_agency"),
+    ("i4", "40_55", "man", ("private_other", "public"), 60, "association"),
+    ("i5", "40_55", "man", ("private_other", "consulting"), 70, "association"),
+    ("i6", "30_39", "man", ("consulting",), 79, "research_centre"),
+    ("i7", "56_65", "man", ("consulting", "research"), 20, "research_centre"),
+]
+
+
+def test_the_profile_card_counts_the_statements_of_the_deck() -> None:
+    careers = ("private_same", "private_other", "consulting", "public", "research", "association")
+    rows: list[tuple[Any, ...]] = []
+    for unit, age, sex, past, time, employer in MILAN:
+        who = ("milan", "IT", unit)
+        rows += [(*who, "cm_age_band", age, {"30_39": 2, "40_55": 3, "56_65": 4}[age]), (*who, "cm_sex", sex, 1)]
+        rows += [(*who, "cm_past", option, float(option in past)) for option in careers]
+        rows += [(*who, "cm_time", "", time), (*who, "cm_employer", employer, 1)]
+    rows.append(("milan", "IT", "i8", "cm_sex", "", float("nan"), "", "refused"))
+    found = tabulate_profile(make_observations(rows, step="interviews"))
+    counts = found[found["partner"].eq("milan")].set_index("option")[["k", "n"]].apply(tuple, axis=1).to_dict()
+    assert counts == {
+        **{
+            "age_40_55": (5, 7),
+            "woman": (3, 7),
+            "private_sector": (7, 7),
+            "other_sector": (3, 7),
+            "consulting": (5, 7),
+        },
+        **{"agency": (3, 7), "association": (2, 7), "research_centre": (2, 7), "part_time": (6, 7)},
+    }
+    assert set(counts) < set(PROFILE)  # statements nobody was asked about have no row
+
+
+def test_links_of_the_circle_join_each_step_with_the_next() -> None:
+    choices = tuple(Choice("circle", name) for name in ("trust", "projects", "results"))
+    book = Codebook({"vc_link": Variable("vc_link", "multiple", "circle")}, {"circle": choices})
+    named = {"i1": ("trust", "projects"), "i2": ("trust", "results"), "i3": ()}
+    rows = [
+        ("milan", "IT", unit, "vc_link", step, float(step in steps))
+        for unit, steps in named.items()
+        for step in ("trust", "projects", "results")
+    ]
+    found = tabulate_links(make_observations(rows, step="interviews"), book)
+    whole = found[found["partner"].eq("") & found["country"].eq("")].set_index("option")
+    assert whole["k"].to_dict() == {"trust+projects": 1, "projects+results": 0, "results+trust": 1}
+    assert (whole["n"] == 3).all() and (whole["statistic"] == "share_both").all()
+    assert tabulate_links(make_observations([], step="interviews"), book).empty
