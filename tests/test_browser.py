@@ -1,0 +1,142 @@
+"""The pages in a real browser with the network off: nothing fetched, nothing wrong, readable and printable."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.test_site import site  # noqa: F401 - the fixture
+
+pytestmark = pytest.mark.browser
+KINDS = (
+    "index.html", "about.html", "milan/1_mapping.html", "milan/2_questionnaire.html", "milan/3_interviews.html",
+    "milan/4_workshops.html", "milan/5_national_workshop.html", "6_comparison.html", "7_joint_support.html",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
+    if not binary or not driver:
+        if os.environ.get("CNCB_REQUIRE_BROWSER"):
+            pytest.fail("CNCB_REQUIRE_BROWSER is set and no Chromium with its driver was found")
+        pytest.skip("no Chromium with its driver on this machine")
+    from selenium import webdriver
+
+    options = webdriver.ChromeOptions()
+    options.binary_location = binary
+    for argument in (
+        "--headless=new",
+        "--no-sandbox",
+        "--disable-gpu",
+        "--disable-dev-shm-usage",
+        "--window-size=1000,900",
+    ):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
+    chrome.execute_cdp_cmd("Network.enable", {})
+    chrome.execute_cdp_cmd(
+        "Network.emulateNetworkConditions",
+        {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0},
+    )
+    yield chrome
+    chrome.quit()
+
+
+def open_page(browser: Any, page: Path) -> list[str]:
+    """Open a page from disk; return what it asked of the network."""
+    browser.get_log("performance")
+    browser.get_log("browser")
+    browser.get(page.resolve().as_uri())
+    events = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    asked = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    return [url for url in asked if not url.startswith(("file:", "data:"))]
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_page_asks_nothing_of_the_network_and_logs_no_error(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+    assert open_page(browser, site / "reports" / name) == []
+    assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
+    assert browser.find_elements("tag name", "h1")[0].text.strip()
+    assert len(browser.find_elements("tag name", "h1")) == 1
+    assert browser.find_element("tag name", "html").get_attribute("lang") == "en"
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_picture_says_what_it_shows(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+    open_page(browser, site / "reports" / name)
+    pictures = browser.find_elements("css selector", "figure svg, figure img")
+    titles = [browser.execute_script("return arguments[0].closest('figure').innerText", one) for one in pictures]
+    for picture, title in zip(pictures, titles, strict=True):
+        said = picture.get_attribute("aria-label") or picture.get_attribute("alt")
+        labelled = picture.get_attribute("aria-labelledby")
+        if not said and labelled:
+            said = " ".join(
+                browser.execute_script("return document.getElementById(arguments[0]).textContent", part)
+                for part in labelled.split()
+            )
+        assert said, title[:80]
+        assert len(said) > 20, said
+        assert "No description" not in said
+    if name.split("/")[-1][0] in "1234567":
+        assert pictures, f"{name} shows no figure"
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_narrow_screen_needs_no_sideways_scrolling(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+    size = {"width": 320, "height": 700, "deviceScaleFactor": 1, "mobile": False}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        open_page(browser, site / "reports" / name)
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 320
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
+@pytest.mark.parametrize("name", ["index.html", "milan/2_questionnaire.html", "7_joint_support.html"])
+def test_a_page_prints(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+    open_page(browser, site / "reports" / name)
+    printed = base64.b64decode(
+        browser.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.7})["data"]
+    )
+    assert printed.startswith(b"%PDF")
+    assert len(printed) > 10_000
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_from_its_ground_in_both_schemes(browser: Any, site: Path, scheme: str) -> None:  # noqa: F811
+    media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
+    open_page(browser, site / "reports" / "milan" / "2_questionnaire.html")
+    ground, ink = (
+        [
+            int(part)
+            for part in browser.execute_script(f"return getComputedStyle(document.body).{name}")
+            .strip("rgba()")
+            .split(",")[:3]
+        ]
+        for name in ("backgroundColor", "color")
+    )
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
+    assert contrast(ground, ink) >= 7
+    assert (sum(ground) > 600) == (scheme == "light")
+
+
+def contrast(one: list[int], other: list[int]) -> float:
+    """WCAG 2.2 contrast ratio of two sRGB colours."""
+
+    def luminance(colour: list[int]) -> float:
+        parts = [value / 255 for value in colour]
+        linear = [part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+    dark, light = sorted((luminance(one), luminance(other)))
+    return (light + 0.05) / (dark + 0.05)
