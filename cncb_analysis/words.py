@@ -1,0 +1,228 @@
+"""Every word a reader sees, in the reader's language, with its numbers and dates."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from cncb_analysis.errors import StudyError
+from cncb_analysis.store import read_table
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+__all__ = ["LANGUAGES", "Words", "read_fixed_words"]
+
+LANGUAGES = ("en", "it", "de", "pl", "cs", "sk", "sl", "hu")
+
+# The word for "k of n" where n is too small for a percent: the share from which it holds.
+_QUANTITIES = ((0.85, "nearly_all"), (0.5 + 1e-9, "most"), (0.25, "some"), (0.0, "few"))
+# What belongs to one study only and must never be borrowed from the shipped one.
+_OWN = ("study.", "partner.", "finding.", "action.")
+
+
+class Words:
+    """Words of one language, looked up by key.
+
+    Parameters
+    ----------
+    table : DataFrame
+        words.csv: `key` and a column a language.
+    language : str
+        Which column; where it is blank, English stands in.
+    fixed : DataFrame, optional
+        Words of the package, used where `table` has no such key.
+
+    Examples
+    --------
+    >>> import pandas as pd
+    >>> table = pd.DataFrame({"key": ["count_of"], "en": ["{k} of {n}"], "it": ["{k} su {n}"]})
+    >>> Words(table, "it").count_of(7, 12)
+    '7 su 12'
+    """
+
+    def __init__(self, table: pd.DataFrame, language: str, *, fixed: pd.DataFrame | None = None) -> None:
+        self.language = language
+        self._texts: dict[str, str] = {}
+        for frame in (fixed, table):
+            if frame is not None and len(frame):
+                english = frame["en"] if "en" in frame else frame["key"]
+                own = frame[language].where(frame[language] != "", english) if language in frame else english
+                self._texts.update(zip(frame["key"], own, strict=True))
+
+    def has(self, key: str) -> bool:
+        """Whether a key has a text.
+
+        Parameters
+        ----------
+        key : str
+            Dotted key.
+
+        Returns
+        -------
+        bool
+            False also where the text is blank.
+        """
+        return bool(self._texts.get(key))
+
+    def text(self, key: str, values: Mapping[str, object] | None = None) -> str:
+        """Text of a key, its placeholders filled.
+
+        Parameters
+        ----------
+        key : str
+            Dotted key.
+        values : mapping of str to object, optional
+            What stands for `{name}`.
+
+        Returns
+        -------
+        str
+            The text.
+
+        Raises
+        ------
+        StudyError
+            When no such key is declared, or a placeholder has no value.
+        """
+        if key not in self._texts:
+            raise StudyError("no text for this key", file="words.csv", value=key, remedy="add a row with this key")
+        text = self._texts[key]
+        try:
+            return text.format_map(dict(values)) if values else text
+        except (KeyError, IndexError, ValueError) as error:
+            remedy = f"use only {', '.join(f'{{{name}}}' for name in values or ())}"
+            raise StudyError(
+                f"placeholder {error} is not known in {key}", file="words.csv", value=text, remedy=remedy
+            ) from None
+
+    def number(self, x: float, digits: int = 0) -> str:
+        """Write a number as the language does.
+
+        Parameters
+        ----------
+        x : float
+            The number; NaN gives a dash.
+        digits : int
+            Decimals.
+
+        Returns
+        -------
+        str
+            Such as "1.234,5"; groups are kept together by a no-break space where the language uses a space.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> Words(pd.DataFrame({"key": []}), "de").number(1234.5, 1)
+        '1.234,5'
+        """
+        if x is None or math.isnan(x):
+            return "–"
+        from babel.numbers import format_decimal
+
+        return format_decimal(x, format="#,##0" + ("." + "0" * digits if digits else ""), locale=self.language)
+
+    def percent(self, x: float, digits: int = 0) -> str:
+        """Write a share as percent.
+
+        Parameters
+        ----------
+        x : float
+            Share, 0 to 1; NaN gives a dash.
+        digits : int
+            Decimals.
+
+        Returns
+        -------
+        str
+            Such as "43 %" with the language's own space before the sign, or none.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> Words(pd.DataFrame({"key": []}), "en").percent(3 / 7)
+        '43%'
+        """
+        if x is None or math.isnan(x):
+            return "–"
+        from babel import Locale
+        from babel.numbers import format_percent
+
+        pattern = Locale.parse(self.language).percent_formats[None].pattern
+        decimals = "." + "0" * digits if digits else ""
+        return format_percent(x, format=pattern.replace("#,##0", "#,##0" + decimals), locale=self.language)
+
+    def count_of(self, k: float, n: float) -> str:
+        """Write a count of a base, "7 of 12".
+
+        Parameters
+        ----------
+        k, n : float
+            Count and base.
+
+        Returns
+        -------
+        str
+            From the key `count_of`.
+        """
+        return self.text("count_of", {"k": self.number(k), "n": self.number(n)})
+
+    def quantity(self, k: float, n: float) -> str:
+        """Say a count of a small base in a word.
+
+        Parameters
+        ----------
+        k, n : float
+            Count and base.
+
+        Returns
+        -------
+        str
+            From `quantity.none`, `.few` (under a quarter), `.some` (to a half), `.most`, `.nearly_all` (from 85 in
+            a hundred) or `.all`.
+        """
+        if n and k >= n:
+            return self.text("quantity.all")
+        name = next(name for least, name in _QUANTITIES if k >= least * n) if k else "none"
+        return self.text(f"quantity.{name}")
+
+    def date(self, d: date | str) -> str:
+        """Write a date in full.
+
+        Parameters
+        ----------
+        d : date or str
+            A date, or its ISO form; anything else comes back as it is.
+
+        Returns
+        -------
+        str
+            Such as "11 luglio 2011".
+        """
+        from babel.dates import format_date
+
+        try:
+            day = date.fromisoformat(d) if isinstance(d, str) else d
+        except ValueError:
+            return str(d)
+        return format_date(day, "long", locale=self.language)
+
+
+def read_fixed_words() -> pd.DataFrame | None:
+    """Words that every study needs, as the package ships them: those of the example study.
+
+    Returns
+    -------
+    DataFrame or None
+        words.csv without what belongs to that one study; None where it is not installed.
+    """
+    package = Path(__file__).parent
+    for path in (package / "words.csv", package.parent / "data" / "study" / "words.csv"):
+        if path.is_file():
+            table = read_table(path)
+            return table[~table["key"].str.startswith(_OWN)]
+    return None

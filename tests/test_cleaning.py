@@ -1,0 +1,598 @@
+"""Cleaning: what each raw cell of the small study becomes, and that none vanishes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from cncb_analysis.cleaning import TABLE_COLUMNS, Cleaned, check_raw, clean_step, empty_cleaned, merge_cleaned
+from cncb_analysis.cleaning.routing import Truth, decide_asked
+from cncb_analysis.cleaning.values import fold_text, parse_number
+from cncb_analysis.errors import Problem, StudyError
+from cncb_analysis.store import write_bytes, write_text
+from cncb_analysis.study import read_study
+from tests.small_study import BALLOTS, NORTH, NORTH_HEAD, SOUTH, SOUTH_HEAD, answers, write_ledger, write_small_study
+
+
+def clean(folder: Path) -> Cleaned:
+    study = read_study(folder)
+    return merge_cleaned(clean_step(study, partner.id, step) for partner in study.partners for step in study.steps)
+
+
+@pytest.fixture(scope="module")
+def cleaned() -> Iterator[Cleaned]:
+    with TemporaryDirectory() as folder:
+        yield clean(write_small_study(Path(folder) / "small"))
+
+
+def answer(cleaned: Cleaned, unit: str, variable: str) -> dict[str, float] | str:
+    """Options and values of one unit, or why it has none."""
+    own = cleaned.observations
+    own = own[(own["unit"] == unit) & (own["variable"] == variable)]
+    if own["missing"].ne("").any():
+        assert len(own) == 1
+        assert own["option"].item() == ""
+        assert np.isnan(own["value"].item())
+        return str(own["missing"].item())
+    return dict(zip(own["option"], own["value"], strict=True))
+
+
+def fates(cleaned: Cleaned, file: str, row: str) -> list[tuple[str, str, str, str]]:
+    log = cleaned.cell_log
+    own = log[(log["file"] == file) & (log["row"] == row)]
+    return list(own[["column", "raw", "value", "fate"]].itertuples(index=False, name=None))
+
+
+def test_the_tables_have_exactly_the_declared_columns_and_are_merged_as_they_are(cleaned: Cleaned) -> None:
+    for name, columns in TABLE_COLUMNS.items():
+        table = getattr(cleaned, name)
+        assert list(table.columns) == columns
+        assert list(getattr(empty_cleaned(), name).columns) == columns
+        assert getattr(empty_cleaned(), name).dtypes.equals(table.dtypes)
+        assert getattr(merge_cleaned([cleaned, empty_cleaned()]), name).equals(table)
+    assert cleaned.observations["value"].dtype == float
+    assert cleaned.segments["final"].dtype == bool
+
+
+@pytest.mark.parametrize(
+    ("unit", "variable", "expected"),
+    [
+        # N1 Bussard: everything in order, in labels
+        ("north-q-001", "cm_sex", {"woman": 1}),
+        ("north-q-001", "cm_age", {"40_55": 2}),
+        ("north-q-001", "cm_time", {"": 80}),
+        ("north-q-001", "st_fte", {"": 2.5}),
+        ("north-q-001", "cm_upd", {"finance": 1, "languages": 0, "other": 0}),
+        ("north-q-001", "skill_imp_law", {"5": 5}),
+        ("north-q-001", "int_who", {"firms": 1}),
+        # N2 Eisvogel: a mark inside a cell, a correction, words that mean no answer, a filter
+        ("north-q-002", "cm_sex", {"man": 1}),
+        ("north-q-002", "cm_time", {"": 40}),
+        ("north-q-002", "st_fte", "refused"),
+        ("north-q-002", "skill_imp_law", "dont_know"),
+        ("north-q-002", "int_who", "not_asked"),
+        ("north-q-002", "sup_top", {"exchange": 1, "tours": np.nan, "funding": np.nan}),
+        ("north-q-002", "fin_eu", {"": 50}),
+        # N4 Stieglitz: broken off after the courses
+        ("north-q-004", "cm_sex", "refused"),
+        ("north-q-004", "cm_time", "invalid"),
+        ("north-q-004", "st_fte", "invalid"),
+        ("north-q-004", "cm_upd", {"finance": 0, "languages": 0, "other": 0}),
+        ("north-q-004", "int_level", "not_reached"),
+        # S1, S2: codes, several in one cell, a point as decimal sign
+        ("south-q-001", "cm_age", {"over_55": 3}),
+        ("south-q-001", "st_fte", {"": 1.5}),
+        ("south-q-001", "cm_upd", {"finance": 1, "languages": 1, "other": 0}),
+        ("south-q-001", "sup_top", {"tours": 1, "exchange": 2, "funding": np.nan}),
+        ("south-q-002", "cm_age", "invalid"),
+        ("south-q-002", "cm_time", "invalid"),
+        ("south-q-002", "cm_upd", "skipped"),
+        ("south-q-002", "int_who", "skipped"),
+        # a frame's codes that have no list stand for themselves
+        ("north-m-002", "map_sector", {"C11": 1}),
+        ("south-m-002", "map_type", {"district": 1}),
+        ("north-i-02", "task", {"plan": 1, "firms": 1}),
+    ],
+)
+def test_what_each_answer_becomes(cleaned: Cleaned, unit: str, variable: str, expected: dict[str, float] | str) -> None:
+    found = answer(cleaned, unit, variable)
+    assert (
+        (found == expected)
+        if isinstance(expected, str)
+        else (pd.Series(found).sort_index().equals(pd.Series(expected, dtype=float).sort_index()))
+    )
+
+
+def test_who_counts_and_who_does_not(cleaned: Cleaned) -> None:
+    units = cleaned.units.set_index("unit")
+    status = units.loc[units["step"] == "questionnaire", "status"]
+    assert status.to_dict() == {
+        "north-q-001": "complete",
+        "north-q-002": "complete",
+        "north-q-003": "duplicate",
+        "north-q-004": "partial",
+        "north-q-005": "rejected",
+        "north-q-006": "test",
+        "south-q-001": "complete",
+        "south-q-002": "complete",
+    }
+    seen = set(cleaned.observations["unit"])
+    assert seen.isdisjoint(status.index[status.isin(["duplicate", "rejected", "test"])])
+    assert {"north-q-004", "south-q-002"} <= seen
+    for row, said in (("4", "same token"), ("6", "broken off before page 2"), ("7", "trial entry")):
+        log = cleaned.cell_log
+        assert said in set(log.loc[(log["file"] == "north/answers.csv") & (log["row"] == row), "rule"])
+
+
+def test_cluster_and_host_come_from_the_frame_and_other_identifiers_stay_behind(cleaned: Cleaned) -> None:
+    units = cleaned.units.set_index("unit")
+    assert units.loc["north-q-004", ["cluster", "host", "consent"]].tolist() == ["Stieglitz", "Club", ""]
+    assert units.loc["north-i-02", ["cluster", "host", "consent"]].tolist() == ["Eisvogel", "Agency", "no"]
+    everything = "".join(getattr(cleaned, name).to_csv() for name in TABLE_COLUMNS if name != "units")
+    assert "@" not in everything
+    assert "Bussard" not in everything
+
+
+def test_the_log_says_what_was_done_to_each_cell(cleaned: Cleaned) -> None:
+    third = fates(cleaned, "north/answers.csv", "3")
+    assert ("cm_sex. Ihr Geschlecht?", "\ufeffMann", "Mann", "repaired") in third
+    assert ("cm_time. Zeit", "400", "40", "repaired") in third
+    assert ("st_fte. Personal", "k.A.", "refused", "repaired") in third
+    assert ("fin_eu. EU", "50", "50", "flagged") in third  # 50 + 45: kept as they stand
+    assert ("st_fte. Personal", "1.234", "invalid", "refused") in fates(cleaned, "north/answers.csv", "5")
+    assert ("cm_upd[other]. Kurse [Anderes]", "Buchhaltung", "finance", "repaired") in fates(
+        cleaned, "north/answers.csv", "2"
+    )
+    assert ("ETA", "C", "over_55", "repaired") in fates(cleaned, "south/answers.csv", "2")
+    assert fates(cleaned, "north/answers.csv", "")[0][1] == "utf-8-sig, cells parted by ';'"
+
+
+def test_problems_are_what_a_person_has_to_decide(small_study: Path) -> None:
+    (problem,) = check_raw(read_study(small_study))
+    assert (problem.file, problem.row, problem.column, problem.value) == ("south/answers.csv", "3", "ETA", "Z")
+
+
+def test_texts_keep_their_language_and_segments_their_coders(cleaned: Cleaned) -> None:
+    texts = cleaned.texts.set_index("unit")
+    assert texts.loc["south-q-001", ["variable", "text", "language"]].tolist() == ["strength", "Fiducia", "it"]
+    segments = cleaned.segments
+    assert segments[["unit", "coder", "final", "excerpt", "consent"]].to_numpy().tolist() == [
+        ["north-i-01", "A", True, "north-i-01-e01", "yes"],
+        ["north-i-01", "A", True, "north-i-01-e01", "yes"],
+        ["north-i-02", "A", False, "north-i-02-e01", "no"],
+        ["north-i-02", "B", False, "north-i-02-e01", "no"],
+        ["north-i-02", "agreed", True, "north-i-02-e01", "no"],
+        ["south-i-01", "C", True, "south-i-01-e01", "yes"],
+        ["south-i-02", "C", True, "south-i-02-e01", ""],  # an interview without a card becomes a unit
+    ]
+    assert "south-i-02" in set(cleaned.units["unit"])
+
+
+def test_a_sheet_that_breaks_the_rule_is_spoilt_and_a_tie_is_kept(cleaned: Cleaned) -> None:
+    votes = cleaned.observations[cleaned.observations["variable"] == "votes"]
+    own = votes[votes["partner"] == "north"]
+    assert own[["unit", "option", "occasion", "value"]].to_numpy().tolist() == [
+        ["north-w-01", "exchange", "1", 4.0],
+        ["north-w-01", "fair", "1", 3.0],
+        ["north-w-01", "exchange", "2", 1.0],
+        ["north-w-01", "tours", "2", 1.0],
+    ]
+    assert cleaned.units.set_index("unit").loc["north-w-02", "status"] == "rejected"
+
+
+def test_statistics_keep_the_year_the_countries_and_the_flags_and_appear_once(cleaned: Cleaned) -> None:
+    assert cleaned.cells.fillna(-1).to_numpy().tolist() == [
+        ["AT", "C10", "jobs", 2014, 1000.0, ""],
+        ["AT31", "C10", "jobs", 2014, 200.0, "p"],
+        ["IT", "C10", "jobs", 2014, 5000.0, ""],
+        ["ITH3", "C10", "jobs", 2014, -1, "c"],
+    ]
+    assert cleaned.agreed_actions.to_numpy().tolist() == [["north", "Visit the other region", "Agency", "2011-10-31"]]
+
+
+def deliver(folder: Path, name: str, text: str) -> tuple[Cleaned, list[Problem]]:
+    """Put another file in the place of one of `south` and clean its step."""
+    write_bytes(folder / "raw" / "south" / name, text.encode())
+    study = read_study(folder)
+    steps = {
+        "answers.csv": "questionnaire",
+        "frame.csv": "mapping",
+        "ballots.csv": "workshops",
+        "cards.csv": "interviews",
+    }
+    cleaned = clean_step(study, "south", steps.get(name, "interviews"))
+    return cleaned, list(cleaned.problems)
+
+
+def south(**cells: str) -> str:
+    """One answer of `south` with some cells changed."""
+    row = dict(zip(SOUTH_HEAD.split(","), SOUTH[0].split(","), strict=True)) | cells
+    return answers(",".join(row), [",".join(row.values())])
+
+
+@pytest.mark.parametrize(
+    ("column", "text", "variable", "expected"),
+    [
+        ("cm_sex", "Frau", "cm_sex", {"woman": 1}),  # a label of another language of the study
+        ("cm_sex", "woman. Woman", "cm_sex", {"woman": 1}),
+        ("cm_sex", "WOMAN ", "cm_sex", {"woman": 1}),
+        ("ETA", "40 - 55", "cm_age", {"40_55": 2}),  # declared with a dash of another length
+        ("cm_sex", "{question_not_shown}", "cm_sex", "not_asked"),
+        ("st_fte", "12 FTE", "st_fte", {"": 12}),
+        ("st_fte", "5 - 7", "st_fte", "invalid"),
+        ("cm_upd", "languages other", "cm_upd", {"finance": 0, "languages": 1, "other": 1}),
+        ("cm_upd", "Finanzen;Sprachen", "cm_upd", {"finance": 1, "languages": 1, "other": 0}),
+        ("cm_upd", "Finanzen;Kochen", "cm_upd", "invalid"),
+        ("sup_top", "funding", "sup_top", {"funding": 1, "exchange": np.nan, "tours": np.nan}),
+        ("fin_eu", "", "fin_eu", {"": 0}),  # the other part is 100
+    ],
+)
+def test_other_ways_to_write_the_same(
+    small_study: Path, column: str, text: str, variable: str, expected: dict[str, float] | str
+) -> None:
+    cleaned, _ = deliver(small_study, "answers.csv", south(**{column: text}))
+    found = answer(cleaned, "south-q-001", variable)
+    if isinstance(expected, str):
+        assert found == expected
+    else:
+        assert isinstance(found, dict)
+        np.testing.assert_equal(found, {option: expected[option] for option in found})
+
+
+@pytest.mark.parametrize(
+    "heading", ["skill[law]", "skill_imp_law. What ever", "Law: importance", "\ufeffRecht: Wichtigkeit "]
+)
+def test_a_column_is_known_by_code_by_code_and_text_and_by_label(small_study: Path, heading: str) -> None:
+    text = south().replace("skill_imp_law", heading)
+    cleaned, problems = deliver(small_study, "answers.csv", text)
+    known = heading != "skill[law]"  # not the name of any question
+    assert (answer(cleaned, "south-q-001", "skill_imp_law") == {"4": 4.0}) is known
+    assert (problems == []) is known
+
+
+def test_ticks_a_column_each_with_a_refused_one_and_typed_others(small_study: Path) -> None:
+    head = SOUTH_HEAD.replace("cm_upd", "cm_upd/finance,cm_upd_languages,cm_upd[other]")
+    rows = [
+        SOUTH[0].replace("finance;languages", "1,maybe,Cucina"),
+        SOUTH[1].replace("120,2,,", "20,2,0,,buchhaltung,"),
+    ]
+    cleaned, problems = deliver(small_study, "answers.csv", answers(head, rows))
+    assert answer(cleaned, "south-q-001", "cm_upd") == {"finance": 1, "other": 1}  # the refused box has no row
+    assert answer(cleaned, "south-q-002", "cm_upd") == {"finance": 1, "languages": 0, "other": 0}
+    assert cleaned.texts.loc[cleaned.texts["variable"] == "cm_upd", "text"].tolist() == ["Cucina"]
+    assert ("south/answers.csv", "2", "cm_upd_languages", "maybe") in [
+        (problem.file, problem.row, problem.column, problem.value) for problem in problems
+    ]
+
+
+def test_places_of_a_ranking_named_twice_or_left_out_are_noted(small_study: Path) -> None:
+    head = SOUTH_HEAD.replace("sup_top", "sup_top[1],sup_top[2],sup_top[3]")
+    rows = [SOUTH[0].replace("tours;exchange", "tours,tours,funding"), SOUTH[1].replace("tours", ",funding,")]
+    cleaned, _ = deliver(small_study, "answers.csv", answers(head, rows))
+    assert answer(cleaned, "south-q-001", "sup_top") == pytest.approx(
+        {"exchange": np.nan, "tours": 1, "funding": 3}, nan_ok=True
+    )
+    noted = cleaned.cell_log.set_index("rule")["raw"].to_dict()
+    assert noted["ranked before"] == "tours"
+    assert noted["gap in the ranking"] == "funding"
+
+
+def test_a_question_without_a_column_must_be_declared_not_asked(small_study: Path) -> None:
+    text = south().replace("st_fte", "posti")
+    cleaned, problems = deliver(small_study, "answers.csv", text)
+    assert answer(cleaned, "south-q-001", "st_fte") == "not_asked"
+    assert {(problem.problem, problem.column) for problem in problems} == {
+        ("column is missing", "st_fte"),
+        ("column is not known", "posti"),
+    }
+    path = small_study / "study" / "crosswalk.csv"
+    rest = "south,,,,st_fte,,,not in their form\nsouth,,*,,,,,not ours\n"
+    write_text(path, path.read_text(encoding="utf-8") + rest)
+    cleaned, problems = deliver(small_study, "answers.csv", text)
+    assert problems == []
+    assert "left out: not ours" in set(cleaned.cell_log["rule"])
+
+
+def test_what_is_declared_for_a_partner_wins_over_what_holds_for_all(small_study: Path) -> None:
+    path = small_study / "study" / "crosswalk.csv"
+    rows = (
+        "south,,,Mann,cm_sex,man,,\n,,,Mann,cm_sex,woman,,\n"
+        "south,south/answers.csv,,M,cm_sex,man,,\nsouth,,,M,cm_sex,woman,,\n"
+    )
+    write_text(path, path.read_text(encoding="utf-8") + rows)
+    for text in ("Mann", "M"):
+        cleaned, _ = deliver(small_study, "answers.csv", south(cm_sex=text))
+        assert answer(cleaned, "south-q-001", "cm_sex") == {"man": 1}
+
+
+def test_an_identifier_is_never_repeated_in_the_log(small_study: Path) -> None:
+    cleaned, _ = deliver(small_study, "answers.csv", south(cluster="\u00a0Usignolo"))
+    assert cleaned.units["cluster"].tolist() == ["Usignolo"]
+    assert ("cluster", "(identifier)", "(identifier)", "repaired") in fates(cleaned, "south/answers.csv", "2")
+    assert "Usignolo" not in cleaned.cell_log.to_csv()
+
+
+@pytest.mark.parametrize(("fees", "eu"), [("99", {"": 0}), ("101", {"": 0}), ("98", "skipped")])
+def test_a_blank_part_is_zero_only_where_the_others_add_to_a_hundred(
+    small_study: Path, fees: str, eu: dict[str, float] | str
+) -> None:
+    survey = small_study / "study" / "survey.csv"
+    write_text(survey, survey.read_text(encoding="utf-8").replace("0,100\nselect_one level", "0,200\nselect_one level"))
+    cleaned, _ = deliver(small_study, "answers.csv", south(fin_eu="", fin_fees=fees))
+    assert answer(cleaned, "south-q-001", "fin_eu") == eu
+    assert answer(cleaned, "south-q-001", "fin_fees") == {"": float(fees)}
+    assert "parts do not add to 100" in set(cleaned.cell_log["rule"])
+
+
+def test_more_dots_in_all_than_there_are_spoil_a_sheet(small_study: Path) -> None:
+    sheets = (
+        "sheet,round,item,value\nA,1,exchange,4\nA,1,tours,4\nA,1,fair,3\nB,1,exchange,4\nB,1,tours,4\nB,1,fair,2\n"
+    )
+    cleaned, _ = deliver(small_study, "ballots.csv", sheets + "A,2,tours,3\nA,2,fair,1\n")
+    votes = cleaned.observations
+    assert votes.loc[votes["occasion"] == "1", "unit"].unique().tolist() == ["south-w-02"]
+    assert votes.loc[votes["occasion"] == "2", ["option", "value"]].to_numpy().tolist() == [["fair", 1.0]]
+    assert set(cleaned.cell_log.loc[cleaned.cell_log["fate"] == "refused", "rule"]) == {
+        "sheet gives more dots than allowed",
+        "rank outside 1 to 2",
+    }
+
+
+def test_another_unit_is_reported_and_not_merged(small_study: Path) -> None:
+    path = small_study / "study" / "crosswalk.csv"
+    write_text(path, path.read_text(encoding="utf-8") + "south,,st_fte,,st_fte,,hours,asked in hours\n")
+    cleaned, _ = deliver(small_study, "answers.csv", south(st_fte="60"))
+    assert answer(cleaned, "south-q-001", "st_fte") == "invalid"
+    assert "in hours where the codebook has fte: not merged" in set(cleaned.cell_log["rule"])
+
+
+def test_a_correction_that_fits_nowhere_is_reported(small_study: Path) -> None:
+    path = small_study / "study" / "corrections.csv"
+    write_text(path, path.read_text(encoding="utf-8") + "S1,cm_time,99,90,A. B.,\n")
+    problems = [problem for problem in check_raw(read_study(small_study)) if problem.file == "corrections.csv"]
+    assert [(problem.row, problem.value) for problem in problems] == [("3", "S1 cm_time 99")]
+
+
+def test_years_here_and_months_there_are_reported(small_study: Path) -> None:
+    survey = small_study / "study" / "survey.csv"
+    write_text(survey, survey.read_text(encoding="utf-8").replace(",fte,,0,200", ",years,,0,200"))
+    many = [south(id=f"S{n}", cluster=f"C{n}", st_fte="36", cm_time=str(n)).splitlines()[1] for n in range(5)]
+    write_text(small_study / "raw" / "south" / "answers.csv", answers(SOUTH_HEAD, many))
+    rows = [NORTH[0].replace("N1", f"N{n}").replace("tok1", f"t{n}").replace("Bussard", f"B{n}") for n in range(5)]
+    write_text(small_study / "raw" / "north" / "answers.csv", answers(NORTH_HEAD, rows))
+    values = [problem.value for problem in check_raw(read_study(small_study)) if "far apart" in problem.problem]
+    assert values == ["north 2.5, south 36"]
+
+
+def test_routing_beyond_the_grammar_is_reported_and_gives_unknown(small_study: Path) -> None:
+    survey = small_study / "study" / "survey.csv"
+    write_text(
+        survey, survey.read_text(encoding="utf-8").replace("${int_level} != 'none',inter", "${int_level} > 1,inter")
+    )
+    study = read_study(small_study)
+    assert answer(clean_step(study, "south", "questionnaire"), "south-q-002", "int_who") == "unknown"
+    assert [problem.column for problem in check_raw(study)] == ["ETA", "relevant"]
+    write_text(survey, survey.read_text(encoding="utf-8").replace("${int_level} > 1,inter", "unknown,inter"))
+    assert [problem.column for problem in check_raw(read_study(small_study))] == ["ETA"]
+
+
+def test_an_unreadable_file_is_listed_and_the_rest_is_still_checked(small_study: Path) -> None:
+    write_text(small_study / "raw" / "north" / "answers.csv", "one column\nonly\n")
+    said = [(problem.file, problem.problem) for problem in check_raw(read_study(small_study))]
+    assert ("north/answers.csv", "has one column only") in said
+    assert ("south/answers.csv", "unknown answer") in said
+    with pytest.raises(StudyError, match="one column"):
+        clean_step(read_study(small_study), "north", "questionnaire")
+
+
+def test_unknown_codes_items_and_rounds_are_listed(small_study: Path) -> None:
+    path = small_study / "raw" / "south"
+    write_text(path / "segments.csv", "interview,code,coder,memo\nI01,obstacles/fear,C,x\nI01,Hilfe,C,\n")
+    write_text(path / "ballots.csv", BALLOTS["south"] + "Q2,1,ferris wheel,1\nQ2,3,Tours,1\nQ2,1,tours,many\n")
+    study = read_study(small_study)
+    problems = [*clean_step(study, "south", "interviews").problems, *clean_step(study, "south", "workshops").problems]
+    assert [(problem.problem, problem.value) for problem in problems] == [
+        ("column is not known", ""),
+        ("unknown code", "obstacles/fear"),
+        ("unknown item", "ferris wheel"),
+        ("round is not declared", "3"),
+    ]
+
+
+def test_a_table_of_codes_becomes_segments_without_text(small_study: Path) -> None:
+    matrix = "interview_id,obstacles/funding,Kultur,notes\nE2,1,0,x\nE1,yes,1,\nE3,0,2,\n"
+    write_text(small_study / "raw" / "south" / "codes.csv", matrix)
+    entry = {"step": "interviews", "partner": "south", "path": "south/codes.csv", "content": "presence", "coder": "C"}
+    write_ledger(small_study, [entry])
+    cleaned = clean_step(read_study(small_study), "south", "interviews")
+    assert cleaned.segments[["unit", "theme_code", "coder", "final"]].to_numpy().tolist() == [
+        ["south-i-01", "obstacles/funding", "C", True],
+        ["south-i-02", "obstacles/funding", "C", True],
+        ["south-i-02", "obstacles/culture", "C", True],
+    ]
+    assert cleaned.units["unit"].tolist() == ["south-i-01", "south-i-02", "south-i-03"]
+    assert [problem.problem for problem in cleaned.problems] == ["neither yes nor no", "column is not known"]
+
+
+def test_almost_the_same_answers_count_once_and_the_fuller_one_stays(small_study: Path) -> None:
+    survey, book = small_study / "study" / "survey.csv", read_study(small_study).codebook
+    extra = [f"integer,q{n},Q{n},F{n},,general,questionnaire" + "," * 10 for n in range(40)]
+    write_text(survey, survey.read_text(encoding="utf-8") + "\n".join(extra) + "\n")
+    assert book.batteries
+    rng = np.random.default_rng(3)
+    numbers = rng.integers(0, 99, (3, 40)).astype(str)
+    numbers[2] = numbers[0]
+    numbers[2, 7] = "1000"  # one of forty differs, and one more cell of row 1 is blank
+    numbers[0, 30] = ""
+    head = f"{SOUTH_HEAD},{','.join(f'q{n}' for n in range(40))}"
+    rows = [south(id=f"S{n}", cluster=f"C{n}").splitlines()[1] + "," + ",".join(numbers[n]) for n in range(3)]
+    cleaned, _ = deliver(small_study, "answers.csv", answers(head, rows))
+    assert cleaned.units["status"].tolist() == ["duplicate", "complete", "complete"]
+    assert fates(cleaned, "south/answers.csv", "2")[0][3] == "ignored"
+
+
+@pytest.mark.parametrize(
+    ("text", "decimal", "value", "refused"),
+    [
+        ("12", ",", 12, ""),
+        ("-3", ",", -3, ""),
+        ("2,5", ",", 2.5, ""),
+        ("2.5", ",", 2.5, ""),
+        ("0.125", ",", 0.125, ""),
+        ("1.234,5", ",", 1234.5, ""),
+        ("1.234.567", ",", 1234567, ""),
+        ("1 234,5", ",", 1234.5, ""),
+        ("1,234.5", ".", 1234.5, ""),
+        ("1.234", ".", 1.234, ""),
+        ("50 %", ",", 50, ""),
+        ("€ 1.200,50", ",", 1200.5, ""),
+        ("1.234", ",", np.nan, "ambiguous"),
+        ("1,234", ".", np.nan, "ambiguous"),
+        ("ca. 10-15", ",", np.nan, "range"),
+        ("10 bis 15", ",", np.nan, "range"),
+        ("asi 40", ",", np.nan, "with words"),
+        ("2011-10-15", ",", np.nan, "range"),
+        ("12 Monate", ",", np.nan, "with words"),
+        ("viele", ",", np.nan, "not a number"),
+        ("1e5", ",", np.nan, "with words"),
+        ("nan", ",", np.nan, "not a number"),
+    ],
+)
+def test_numbers_are_read_by_the_writers_locale_and_never_guessed(
+    text: str, decimal: str, value: float, refused: str
+) -> None:
+    found, rule = parse_number(text, decimal)
+    np.testing.assert_equal(found, value)
+    assert refused in rule
+
+
+@given(st.floats(-1e6, 1e6), st.sampled_from([",", "."]), st.integers(0, 2))
+def test_a_number_written_with_groups_is_read_back(number: float, decimal: str, digits: int) -> None:
+    written = f"{number:,.{digits}f}".translate(str.maketrans(",.", ".,") if decimal == "," else {})
+    found, rule = parse_number(written, decimal)
+    if "ambiguous" in rule:
+        assert len(written.lstrip("-")) <= 7
+        assert digits == 0
+    else:
+        assert found == pytest.approx(float(f"{number:.{digits}f}"))
+
+
+def test_folding_agrees_on_spellings_and_not_on_words() -> None:
+    assert fold_text("  Über\u00a0 40–55 ") == fold_text("über 40-55")
+    assert fold_text("Ano") != fold_text("Áno")
+
+
+YES, NO = np.array([True, False, False]), np.array([False, True, False])  # yes, no, unknown
+LOGIC = {
+    "${a} = 'x'": "yn?",
+    "${a} != 'x'": "ny?",
+    "selected(${a}, 'x')": "yn?",
+    "not(selected(${a},'x'))": "ny?",
+    "${a} = 'x' and ${b} = 'x'": "yn?",
+    "${a} = 'x' and ${n} = 'x'": "nnn",
+    "${a} = 'x' or not(${n} = \"x\")": "yyy",
+    "(${a} = 'x' or ${n} = 1) and not ${n} = -2.5": "yn?",
+    "${a} = 'and or not('": "yn?",
+}
+
+
+@pytest.mark.parametrize("relevant", LOGIC)
+def test_routing_is_three_valued(relevant: str) -> None:
+    answers = {"a": Truth(YES, NO), "b": Truth(YES, NO), "n": Truth(YES & NO, YES | ~YES)}
+    truth = decide_asked(relevant, lambda name, code: answers[name])
+    told = ["y" if yes else "n" if no else "?" for yes, no in zip(truth.yes, truth.no, strict=True)]
+    assert "".join(told) == LOGIC[relevant]
+
+
+@pytest.mark.parametrize(
+    "relevant",
+    ["${a} > 1", "${a}", "once(${a} = 'x')", "${a} = 'x' +", "__import__('os')", "1", "${a} = ${b}", "'x' = 'x'"],
+)
+def test_anything_beyond_the_routing_grammar_is_refused(relevant: str) -> None:
+    with pytest.raises(ValueError, match=r"not understood|beyond"):
+        decide_asked(relevant, lambda name, code: Truth(YES, NO))
+
+
+@pytest.fixture(scope="module")
+def playground(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_small_study(tmp_path_factory.mktemp("playground") / "small")
+
+
+CELLS = [
+    *(
+        "",
+        "",
+        "woman",
+        "Frau",
+        "C",
+        "40_55",
+        "80",
+        "1.234",
+        "2,5",
+        "ca. 3",
+        "finance;other",
+        "tours exchange",
+        "dk",
+        "5",
+    ),
+    *(
+        "k.A.",
+        "\ufeffman",
+        " none",
+        "core",
+        "Y",
+        "0",
+        "a@b.example",
+        "test",
+        "=SUM(A1)",
+        "zwei\nZeilen",
+        "Usignolo",
+        "firms",
+    ),
+]
+QUESTIONS = [name for name in SOUTH_HEAD.split(",") if name not in {"id", "submitdate", "lastpage"}]
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_every_raw_cell_is_in_the_observations_in_the_texts_or_in_the_log(
+    playground: Path, data: st.DataObject
+) -> None:
+    cell = st.one_of(
+        st.sampled_from(CELLS), st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=5)
+    )
+    rows = data.draw(st.lists(st.lists(cell, min_size=len(QUESTIONS), max_size=len(QUESTIONS)), min_size=1, max_size=4))
+    table = pd.DataFrame(rows, columns=QUESTIONS)
+    table.insert(0, "lastpage", [str(place % 4) for place in range(len(rows))])
+    table.insert(0, "submitdate", ["2011" if place % 2 == 0 else "" for place in range(len(rows))])
+    write_bytes(playground / "raw" / "south" / "answers.csv", table.to_csv(index=False).encode())
+    cleaned = clean_step(read_study(playground), "south", "questionnaire")
+    log, seen = cleaned.cell_log, cleaned.observations
+    units = dict(zip(cleaned.units["row"], cleaned.units["unit"], strict=True))
+    names = {"ETA": "cm_age"}
+    noted = set(zip(log["row"], log["column"], strict=True))
+    counted = seen[~seen["missing"].isin(["invalid", "skipped", "not_reached", "not_asked", "unknown"])]
+    told = set(zip(counted["unit"], counted["variable"], strict=True))
+    texts = set(zip(cleaned.texts["unit"], cleaned.texts["variable"], strict=True))
+    for row, column, text in ((str(line + 2), name, table.at[line, name]) for line in table.index for name in table):
+        unit, variable = units.get(row, ""), names.get(column, column)
+        if text.strip():
+            assert (
+                noted & {(row, column), (row, ""), ("", column)}
+                or (unit, variable) in told
+                or (unit, variable) in texts
+            ), f"{text!r} of {column} vanished"
+
+
+def test_merging_drops_what_every_partner_brought(cleaned: Cleaned) -> None:
+    twice = merge_cleaned([cleaned, replace(empty_cleaned(), cells=cleaned.cells, cell_log=cleaned.cell_log[:1])])
+    assert len(twice.cells) == len(cleaned.cells)
+    assert len(twice.cell_log) == len(cleaned.cell_log)
