@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import signal
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import click
 
@@ -73,8 +71,9 @@ def run(
     from cncb_analysis.pipeline import run_study
 
     options = Options(study, out, partners, steps, language, audience, jobs, force)
-    with _ending_cleanly(), _Progress() as progress:
-        summary = run_study(options, report=progress.report, dry_run=dry_run)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end_on)
+    summary = run_study(options, report=_Progress().report, dry_run=dry_run)
     _say_summary(summary, out, dry_run=dry_run)
     if summary.failed:
         raise SystemExit(1)
@@ -132,57 +131,33 @@ def explore(study: Path) -> None:
 class _Progress:
     """A line a node, and on a terminal what runs now."""
 
+    _signs: ClassVar = {"done": "✓", "failed": "✗", "stale": "·"}
+
     def __init__(self) -> None:
-        self._running: list[str] = []
-        self._count = 0
-        self._live = sys.stderr.isatty()
-
-    def __enter__(self) -> _Progress:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._clear()
+        self._running: dict[str, None] = {}
 
     def report(self, event: str, node: Node, cause: str) -> None:
         """Show one event of the run."""
-        self._clear()
+        self._running.pop(node.name, None)
         if event == "start":
-            self._running.append(node.name)
-        elif node.name in self._running:
-            self._running.remove(node.name)
-        if event in {"done", "failed", "stale"}:
-            self._count += 1
-            sign = {"done": "✓", "failed": "✗", "stale": "·"}[event]
-            click.echo(f"{sign} {node.name:<34} {cause.splitlines()[0] if cause else ''}", err=True)
-        if self._live and self._running:
-            click.echo(f"  {self._count} done, now: {', '.join(self._running)}"[:100], nl=False, err=True)
-
-    def _clear(self) -> None:
-        if self._live:
-            click.echo("\r\x1b[K", nl=False, err=True)
+            self._running[node.name] = None
+        live = sys.stderr.isatty()
+        if event in self._signs:
+            line = f"{self._signs[event]} {node.name:<34} {cause.splitlines()[0] if cause else ''}"
+            click.echo("\r\x1b[K" * live + line, err=True)
+        if live:
+            now = f"  now: {', '.join(self._running)}"[:100] if self._running else ""
+            click.echo(f"\r\x1b[K{now}", nl=False, err=True)
 
 
-@contextlib.contextmanager
-def _ending_cleanly() -> Iterator[None]:
+def _end_on(number: int, frame: FrameType | None) -> None:
     """Turn Ctrl-C and SIGTERM into an orderly end: workers killed, exit code 128 + signal."""
-
-    def stop(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
-
-    former = {number: signal.signal(number, stop) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in former.items():
-            signal.signal(number, handler)
+    raise SystemExit(128 + number)
 
 
 def _say_summary(summary: Summary, out: Path, *, dry_run: bool) -> None:
-    verb = "would run" if dry_run else "ran"
-    click.echo(
-        f"{len(summary.done)} {verb}, {len(summary.fresh)} up to date, {len(summary.failed)} failed"
-        f" · {summary.seconds:.1f} s"
-    )
+    counts = f"{len(summary.done)} {'would run' if dry_run else 'ran'}, {len(summary.fresh)} up to date"
+    click.echo(f"{counts}, {len(summary.failed)} failed · {summary.seconds:.1f} s")
     for name, cause in summary.failed.items():
         click.echo(f"failed: {name}: {cause}", err=True)
     if not dry_run and (out / "index.html").exists():

@@ -33,7 +33,15 @@ from cncb_analysis.workshops import tabulate_votes
 if TYPE_CHECKING:
     from cncb_analysis.study import Study
 
-__all__ = ["Analysis", "analyse_study", "read_cleaned", "read_page", "write_analysis", "write_cleaned"]
+__all__ = [
+    "Analysis",
+    "analyse_study",
+    "read_cleaned",
+    "read_delivered",
+    "read_page",
+    "write_analysis",
+    "write_cleaned",
+]
 
 SITE = "site"
 _CLUSTER_FACTS = ["cluster", "host", "region", "sector", "recognised", "lq", "stars"]
@@ -201,6 +209,9 @@ def write_analysis(analysis: Analysis, study: Study, *, audience: str) -> list[P
         tables |= {name: frame if not partner else frame.iloc[:0] for name, frame in common.items()}
         tables |= _select_facts(analysis, study, audience, partner)
         written += write_frames(_page_folder(study, audience, notebook, partner), tables)
+    used = analysis.units[analysis.units["status"].isin(["complete", "partial"])]
+    delivered = used.groupby(["partner", "step"]).size().rename("n").reset_index()
+    written += write_frames(_page_folder(study, audience, "delivered", ""), {"delivered": delivered})
     public = shared if audience == "public" else _protect(analysis, study, "public")
     return [
         *written,
@@ -276,3 +287,23 @@ def read_page(folder: Path, notebook: str, *, partner: str = "", language: str =
     estimates = Protected(tables.pop("estimates"))
     language = language or str(study.settings.get("language", "en"))
     return Page(study, notebook, partner, language, audience, estimates, **tables)
+
+
+def read_delivered(folder: Path, audience: str) -> dict[tuple[str, str], int]:
+    """Read how many units each partner delivered for each step.
+
+    Parameters
+    ----------
+    folder : Path
+        The study's folder.
+    audience : str
+        Whose tables to read.
+
+    Returns
+    -------
+    dict of (str, str) to int
+        Partner and step to the clusters, answers, interviews or participants used.
+    """
+    study = read_study(folder)
+    rows = read_frames(_page_folder(study, audience, "delivered", ""))["delivered"]
+    return {(row["partner"], row["step"]): int(row["n"]) for row in rows.to_dict("records")}

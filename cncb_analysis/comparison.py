@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zlib
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,15 +12,9 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cncb_analysis.statistics import (
-    Permuted,
-    chi_square_permutation,
-    cliffs_delta,
-    cliffs_delta_interval,
-    holm,
-    kruskal_permutation,
-    share_difference_interval,
-)
+from cncb_analysis.statistics.agreement import cliffs_delta
+from cncb_analysis.statistics.intervals import cliffs_delta_interval, share_difference_interval
+from cncb_analysis.statistics.permutation import chi_square_permutation, holm, kruskal_permutation
 
 if TYPE_CHECKING:
     from cncb_analysis.codebook import Codebook
@@ -34,6 +29,8 @@ COMPARISON_COLUMNS = [
 
 _BY_OPTION = ("multiple", "rank")
 _ORDERED = ("ordinal", "number", "allocation", "rank")
+_MEASURED = ("statistic", "p", "p_error", "p_attainable")
+Places = npt.NDArray[np.int64]
 Effect = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
 
@@ -110,7 +107,7 @@ def compare_countries(
     ----------
     Tarone, R. E. (1990). A modified Bonferroni method for discrete data. Biometrics, 46, 515-522. Schuirmann, D. J.
     (1987). A comparison of the two one-sided tests procedure. Journal of Pharmacokinetics and Biopharmaceutics, 15,
-    657-680. The tests: `statistics.kruskal_permutation`, `statistics.chi_square_permutation`.
+    657-680. The tests: `statistics.permutation`.
 
     Examples
     --------
@@ -132,9 +129,7 @@ def compare_countries(
     possible = table["p"].where(table["p_attainable"] <= rules.alpha)
     adjusted = possible.groupby(table["family"]).transform(lambda p: pd.Series(holm(p), index=p.index))
     adjusted = adjusted.where(possible.notna() | table["p"].isna(), 1.0)
-    differs = (table["verdict"] == "cannot tell") | (table["verdict"] == "similar")
-    differs &= adjusted < rules.alpha
-    return table.assign(p_adjusted=adjusted, verdict=table["verdict"].where(~differs, "differs"))
+    return table.assign(p_adjusted=adjusted, verdict=table["verdict"].mask(adjusted < rules.alpha, "differs"))
 
 
 def _list_items(observations: pd.DataFrame, codebook: Codebook, minimum_n: int) -> Iterator[_Item]:
@@ -165,41 +160,42 @@ def _place(key: tuple[str, str, str], codebook: Codebook) -> tuple[str, int, int
     return step, list(codebook.variables).index(variable), codes.index(option) if option in codes else -1
 
 
-def _test_items(items: list[_Item], seed: int, permutations: int) -> dict[int, Permuted]:
-    batches: dict[tuple[bytes, bool], list[int]] = {}
+def _test_items(items: list[_Item], seed: int, permutations: int) -> dict[int, dict[str, object]]:
+    batches: dict[tuple[bytes, bool], list[int]] = defaultdict(list)
     for index, item in enumerate(items):
         if len(item.groups) > 1:
-            batches.setdefault(("\n".join(item.units).encode(), item.kind in _ORDERED), []).append(index)
-    outcomes = {}
+            batches["\n".join(item.units).encode(), item.kind in _ORDERED].append(index)
+    outcomes: dict[int, dict[str, object]] = {}
     for (units, ordered), batch in batches.items():
-        test = kruskal_permutation if ordered else chi_square_permutation
+        name, test = ("kruskal_wallis", kruskal_permutation) if ordered else ("chi_square", chi_square_permutation)
         # The arrangements depend on the units alone: another question more or less changes no p-value.
         rng = np.random.default_rng([seed, zlib.crc32(units)])
         values = np.stack([items[index].values for index in batch])
         found = test(values, items[batch[0]].countries, rng=rng, permutations=permutations)
+        method = f"{'exact' if found.exact else 'permutation'} {found.arrangements}"
         for row, index in enumerate(batch):
-            outcomes[index] = found.pick(row)
+            numbers = {measure: float(getattr(found, measure)[row]) for measure in _MEASURED}
+            outcomes[index] = {"test": name, "method": method, **numbers}
     return outcomes
 
 
-def _describe_item(item: _Item, found: Permuted | None, rules: Rules) -> dict[str, object]:
+def _describe_item(item: _Item, outcome: dict[str, object] | None, rules: Rules) -> dict[str, object]:
     row: dict[str, object] = {**item.place, "n": len(item.units), "groups": " ".join(item.groups)}
-    if found is None:
+    if outcome is None:
         return {**row, "contrast": "", "test": "", "method": "", "verdict": "too few"}
     ordered, level = item.kind in _ORDERED, 1 - 2 * rules.alpha
-    margin = rules.cliffs_delta if ordered else rules.share
-    effect, low, high = (_compare_orders if ordered else _compare_shares)(item, level)
-    pair, *option = np.unravel_index(np.abs(effect).argmax(), effect.shape)
-    first, second = (item.groups[side[pair]] for side in _pairs(item))
-    sign = -1 if effect[pair, *option] < 0 else 1
-    ends = sorted(sign * side[pair, *option] for side in (low, high))
+    margin, compare = (rules.cliffs_delta, _compare_orders) if ordered else (rules.share, _compare_shares)
+    first, second = np.triu_indices(len(item.groups), 1)
+    effect, low, high = compare(item, first, second, level)
+    widest = np.unravel_index(np.abs(effect).argmax(), effect.shape)
+    names, sign = [item.groups[side[widest[0]]] for side in (first, second)], 1 if effect[widest] >= 0 else -1
+    ends = sorted((sign * low[widest], sign * high[widest]))
     return {
         **row,
-        "contrast": f"{first}-{second}" if sign > 0 else f"{second}-{first}",
-        "test": "kruskal_wallis" if ordered else "chi_square",
-        "method": f"{'exact' if found.exact else 'permutation'} {found.arrangements}; newcombe {level:.2f}",
-        **{name: float(getattr(found, name)) for name in ("statistic", "p", "p_error", "p_attainable")},
-        "effect": abs(effect[pair, *option]),
+        **outcome,
+        "contrast": "-".join(names[::sign]),
+        "method": f"{outcome['method']}; newcombe {level:.2f}",
+        "effect": abs(effect[widest]),
         "effect_low": ends[0],
         "effect_high": ends[1],
         "margin": margin,
@@ -207,26 +203,19 @@ def _describe_item(item: _Item, found: Permuted | None, rules: Rules) -> dict[st
     }
 
 
-def _pairs(item: _Item) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
-    first, second = np.triu_indices(len(item.groups), 1)
-    return first, second
-
-
-def _compare_shares(item: _Item, level: float) -> Effect:
+def _compare_shares(item: _Item, first: Places, second: Places, level: float) -> Effect:
     """Differences of every pair (rows) in every answer (columns)."""
     answers = np.array([1.0]) if item.kind == "multiple" else np.unique(item.values)
     member = item.countries == np.array(item.groups)[:, None]
     n = member.sum(axis=1)[:, None]
     k = member.astype(float) @ (item.values[:, None] == answers)
-    i, j = _pairs(item)
-    low, high = share_difference_interval((k[i], n[i]), (k[j], n[j]), level=level)
-    return k[i] / n[i] - k[j] / n[j], low, high
+    low, high = share_difference_interval((k[first], n[first]), (k[second], n[second]), level=level)
+    return k[first] / n[first] - k[second] / n[second], low, high
 
 
-def _compare_orders(item: _Item, level: float) -> Effect:
+def _compare_orders(item: _Item, first: Places, second: Places, level: float) -> Effect:
     """Cliff's delta of every pair, in one column."""
     parts = [item.values[item.countries == group] for group in item.groups]
-    i, j = _pairs(item)
-    delta = np.array([[cliffs_delta(parts[a], parts[b])] for a, b in zip(i, j, strict=True)])
+    delta = np.array([[cliffs_delta(parts[a], parts[b])] for a, b in zip(first, second, strict=True)])
     sizes = np.array([len(part) for part in parts])[:, None]
-    return delta, *cliffs_delta_interval(delta, sizes[i], sizes[j], level=level)
+    return delta, *cliffs_delta_interval(delta, sizes[first], sizes[second], level=level)

@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cncb_analysis.statistics import hypergeometric_interval, mean_interval, median_rank, wilson_interval
+from cncb_analysis.statistics.intervals import hypergeometric_interval, mean_interval, median_rank, wilson_interval
 
 if TYPE_CHECKING:
-    from cncb_analysis.codebook import Codebook, Variable
+    from cncb_analysis.codebook import Codebook
 
-__all__ = [
-    "BASES", "CELL", "ESTIMATE_COLUMNS", "tabulate_estimates", "tabulate_groups", "tabulate_means", "tabulate_shares",
-]  # fmt: skip
+__all__ = ["BASES", "CELL", "ESTIMATE_COLUMNS", "tabulate_counts", "tabulate_estimates", "tabulate_groups", "tabulate_shares"]
 
 CELL = ["step", "variable", "option", "occasion", "partner", "country"]
 ESTIMATE_COLUMNS = [*CELL, "statistic", "estimate", "low", "high", "k", "n", "frame", "base", "method"]
@@ -27,7 +25,7 @@ BASES = {
 }
 
 _KEYS = ["step", "variable", "occasion", "partner", "country"]
-_UNIT = ["step", "partner", "country", "unit", "occasion"]
+_TEXT = [*CELL, "statistic", "base", "method"]
 # Steps whose units are clusters of the frame; a workshop's participants are not.
 _FRAMED = ("mapping", "questionnaire", "interviews")
 _TOP_TWO_OF = 4
@@ -72,19 +70,18 @@ def tabulate_estimates(
     >>> table.loc[table["partner"] == "b", ["option", "estimate", "k", "n"]].values.tolist()
     [['f', 1.0, 1.0, 1.0], ['m', 0.0, 0.0, 1.0]]
     """
-    text = dict.fromkeys([*CELL, "unit", "missing"], "str")
-    rows = observations[[*CELL, "unit", "value", "missing"]].astype(text)
+    rows = observations[[*CELL, "unit", "value", "missing"]].astype(dict.fromkeys([*CELL, "unit", "missing"], "str"))
     rows = rows.merge(_describe(codebook), on="variable")
-    gaps = _pair_aspects(rows[rows["missing"] == ""])
-    sizes = _size_frames(rows, frame or {})
-    rows, gaps = tabulate_groups(rows), tabulate_groups(gaps)
+    rows["value"] *= rows["factor"]
     answers = rows[rows["missing"] == ""]
-    parts = [
-        tabulate_shares(_add_frame(_count_all(rows, answers, codebook), sizes)),
-        tabulate_means(_add_frame(_measure_all(answers, gaps), sizes)),
-        _add_frame(_tabulate_medians(answers[answers["kind"].isin(["number", "ordinal"])]), sizes),
-    ]
-    return _in_order(pd.concat([part for part in parts if len(part)] or parts[:1], ignore_index=True), codebook)
+    sizes = _size_frames(rows, frame or {})
+    parts = (
+        (tabulate_shares, _count_all(rows, answers, codebook)),
+        (_tabulate_means, _measure_all(answers)),
+        (_fill_columns, _find_medians(answers[answers["kind"].isin(["number", "ordinal"])])),
+    )
+    tables = [make(part.merge(sizes, how="left", on=["step", "partner", "country"])) for make, part in parts]
+    return _in_order(pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True), codebook)
 
 
 def tabulate_groups(rows: pd.DataFrame) -> pd.DataFrame:
@@ -108,6 +105,32 @@ def tabulate_groups(rows: pd.DataFrame) -> pd.DataFrame:
     return pd.concat([rows, rows.assign(partner=""), rows.assign(partner="", country="")], ignore_index=True)
 
 
+def tabulate_counts(chances: pd.DataFrame) -> pd.DataFrame:
+    """Count of how many of those who could be counted were, for every partner, every country and all together.
+
+    Parameters
+    ----------
+    chances : DataFrame
+        step, variable, option, occasion, partner, country, statistic and k (whether, or how often, it was counted): a
+        row for each unit that could be counted in that cell.
+
+    Returns
+    -------
+    DataFrame
+        Those columns, k summed, and n (rows).
+
+    Examples
+    --------
+    >>> cell = {"step": "interviews", "variable": "cm_sex", "option": "woman", "occasion": "", "statistic": "share"}
+    >>> chances = pd.DataFrame({**cell, "partner": ["milan", "veneto"], "country": "IT", "k": [True, False]})
+    >>> tabulate_counts(chances)[["partner", "country", "k", "n"]].values.tolist()
+    [['milan', 'IT', 1, 1], ['veneto', 'IT', 0, 1], ['', 'IT', 1, 2], ['', '', 1, 2]]
+    """
+    cells = [*CELL, "statistic"]
+    counts = chances.groupby(cells, sort=False).agg(k=("k", "sum"), n=("k", "size")).reset_index()
+    return tabulate_groups(counts).groupby(cells, sort=False).sum().reset_index()
+
+
 def tabulate_shares(counts: pd.DataFrame) -> pd.DataFrame:
     """Turn counts into shares with their intervals.
 
@@ -128,7 +151,8 @@ def tabulate_shares(counts: pd.DataFrame) -> pd.DataFrame:
     >>> tabulate_shares(counts)[["estimate", "low", "high", "base", "method"]].round(2).values.tolist()
     [[0.71, 0.36, 0.92, 'interviews', 'wilson']]
     """
-    table = _fill_columns(counts[counts["n"] > 0], "share")
+    table = _fill_columns(counts[counts["n"] > 0])
+    table["statistic"] = table["statistic"].replace("", "share")
     k, n, frame = (table[column].to_numpy(dtype=float) for column in ("k", "n", "frame"))
     low, high = wilson_interval(k, n)
     known = frame >= n
@@ -136,186 +160,123 @@ def tabulate_shares(counts: pd.DataFrame) -> pd.DataFrame:
     return table.assign(estimate=k / n, low=low, high=high, method=np.where(known, "hypergeometric", "wilson"))
 
 
-def tabulate_means(moments: pd.DataFrame) -> pd.DataFrame:
-    """Turn means and standard deviations into estimates with their intervals.
-
-    Parameters
-    ----------
-    moments : DataFrame
-        mean, sd, n and any other of `ESTIMATE_COLUMNS`; defaults as `tabulate_shares`, `statistic` is "mean". Where k
-        is given, k of the n hold a value. `lowest` and `highest`, if given, end the scale and the interval.
-
-    Returns
-    -------
-    DataFrame
-        `ESTIMATE_COLUMNS`.
-
-    Examples
-    --------
-    >>> moments = pd.DataFrame({"variable": ["st_fte"], "mean": [2.0], "sd": [1.0], "n": [9]})
-    >>> tabulate_means(moments)[["estimate", "low", "high", "method"]].round(2).values.tolist()
-    [[2.0, 1.23, 2.77, 'student']]
-    """
-    table = _fill_columns(moments, "mean")
-    values = table["k"].fillna(table["n"]).to_numpy(dtype=float)
-    frame = table["frame"].to_numpy(dtype=float)
-    known = frame >= table["n"].to_numpy(dtype=float)
-    low, high = mean_interval(moments["mean"], moments["sd"], values, frame=np.where(known, frame, np.inf))
-    mean = moments["mean"].to_numpy(dtype=float)
-    ends = [moments[end].to_numpy(dtype=float) if end in moments else np.nan for end in ("lowest", "highest")]
-    return table.assign(
-        estimate=mean,
-        # The scale ends the interval; NaN (no interval, no end) passes through.
-        low=np.where(np.isnan(low), np.nan, np.minimum(np.fmax(low, ends[0]), mean)),
-        high=np.where(np.isnan(high), np.nan, np.maximum(np.fmin(high, ends[1]), mean)),
-        method=np.where(known, "student_finite", "student"),
-    )
-
-
 def _describe(codebook: Codebook) -> pd.DataFrame:
-    described = [
-        {
-            "variable": name,
-            "kind": variable.kind,
-            "battery": variable.battery,
-            "item": variable.item,
-            "aspect": variable.aspect,
-            **_scale(variable, [choice.order for choice in codebook.options(variable) if choice.order is not None]),
-        }
-        for name, variable in codebook.variables.items()
-        if variable.kind != "text" and variable.role not in ("identifier", "free_text")
-    ]
+    """What counting asks of each variable; the ends of its scale, and from where on the two highest answers are."""
+    described = []
+    for name, variable in codebook.variables.items():
+        if variable.kind == "text" or variable.role in ("identifier", "free_text"):
+            continue
+        factor = 0.01 if variable.unit == "percent" else 1.0
+        orders = sorted(choice.order for choice in codebook.options(variable) if choice.order is not None)
+        ends = (0, 100) if variable.unit == "percent" else (variable.minimum, variable.maximum)
+        low, high = (np.nan if end is None else factor * end for end in (orders[:1] + orders[-1:] or ends))
+        top = orders[-2] if len(orders) >= _TOP_TWO_OF else np.nan
+        described.append((name, variable.kind, variable.battery, variable.item, variable.aspect, factor, low, high, top))
     columns = ["variable", "kind", "battery", "item", "aspect", "factor", "lowest", "highest", "top"]
     return pd.DataFrame(described, columns=columns)
 
 
-def _scale(variable: Variable, orders: list[int]) -> dict[str, float]:
-    factor = 0.01 if variable.unit == "percent" else 1.0
-    ends = [min(orders), max(orders)] if orders else [variable.minimum, variable.maximum]
-    if variable.unit == "percent":
-        ends = [0, 100]
-    low, high = (np.nan if end is None else factor * end for end in ends)
-    top = max(orders) - 1 if len(orders) >= _TOP_TWO_OF else np.nan
-    return {"factor": factor, "lowest": low, "highest": high, "top": top}
-
-
-def _pair_aspects(answers: pd.DataFrame) -> pd.DataFrame:
-    """One row a unit and item of a battery that both aspects were answered for; value = importance minus own."""
-    keys = [*_UNIT, "battery", "item"]
-    rated = answers[answers["kind"] == "ordinal"]
-    sides = [rated.loc[rated["aspect"] == aspect, [*keys, "value"]] for aspect in ("importance", "own")]
-    pairs = sides[0].merge(sides[1], on=keys, suffixes=("", "_own"))
-    pairs["value"] -= pairs["value_own"]
-    return pairs.rename(columns={"battery": "variable", "item": "option"})
-
-
 def _count_all(rows: pd.DataFrame, answers: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
-    multiple = answers[(answers["kind"] == "multiple") & answers["value"].notna()]
-    ranked = answers[answers["kind"] == "rank"]
-    top = answers[answers["top"].notna() & answers["value"].notna()]
-    counts = {
-        "share": [_count_choices(answers, codebook), _count_true(multiple, multiple["value"] > 0, "option")],
-        "share_top2": [_count_true(top, top["value"] >= top["top"])],
-        "share_ranked": [_count_true(ranked, ranked["value"].notna(), "option")],
-        "share_missing": [_count_missing(rows)],
-    }
-    return pd.concat([part.assign(statistic=name) for name, parts in counts.items() for part in parts])
+    kind, value = answers["kind"], answers["value"]
+    names = answers["variable"].unique()
+    choices = [(name, choice.name) for name in names for choice in codebook.options(name)]
+    one = answers[kind.isin(["single", "ordinal"])]
+    one = one.merge(pd.DataFrame(choices, columns=["variable", "offered"], dtype="str"), on="variable")
+    multiple, ranked = answers[(kind == "multiple") & value.notna()], answers[kind == "rank"]
+    top = answers[answers["top"].notna() & value.notna()]
+    asked = rows[rows["missing"] != "not_asked"]
+    reasons = asked.loc[asked["missing"] != "", ["step", "variable", "missing"]].drop_duplicates()
+    asked = asked.merge(reasons.rename(columns={"missing": "reason"}), on=["step", "variable"])
+    asked = asked.assign(statistic="share_missing", option=asked["reason"], k=asked["missing"] == asked["reason"])
+    chances = [
+        one.assign(statistic="share", option=one["offered"], k=one["option"] == one["offered"]),
+        multiple.assign(statistic="share", k=multiple["value"] > 0),
+        top.assign(statistic="share_top2", option="", k=top["value"] >= top["top"]),
+        ranked.assign(statistic="share_ranked", k=ranked["value"].notna()),
+        asked.sort_values("k").drop_duplicates([*_KEYS, "unit", "option"], keep="last"),
+    ]
+    return tabulate_counts(pd.concat(chances))
 
 
-def _count_true(rows: pd.DataFrame, chosen: pd.Series, *extra: str) -> pd.DataFrame:
-    grouped = chosen.groupby([rows[key] for key in (*_KEYS, *extra)], sort=False)
-    return grouped.agg(k="sum", n="size").reset_index()
-
-
-def _count_choices(answers: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
-    chosen = answers[answers["kind"].isin(["single", "ordinal"])]
-    bases = chosen.groupby(_KEYS, sort=False).size().rename("n").reset_index()
-    found = chosen.groupby([*_KEYS, "option"], sort=False).size().rename("k").reset_index()
-    options = [(name, choice.name) for name in bases["variable"].unique() for choice in codebook.options(name)]
-    table = bases.merge(pd.DataFrame(options, columns=["variable", "option"], dtype="str"), on="variable")
-    table = table.merge(found, how="left", on=[*_KEYS, "option"])
-    return table.assign(k=table["k"].fillna(0))
-
-
-def _count_missing(rows: pd.DataFrame) -> pd.DataFrame:
-    asked = rows.loc[rows["missing"] != "not_asked", [*_KEYS, "unit", "missing"]].drop_duplicates()
-    bases = asked.drop_duplicates([*_KEYS, "unit"]).groupby(_KEYS, sort=False).size().rename("n").reset_index()
-    gone = asked[asked["missing"] != ""].rename(columns={"missing": "option"})
-    kinds = gone[["step", "variable", "option"]].drop_duplicates()
-    found = gone.groupby([*_KEYS, "option"], sort=False).size().rename("k").reset_index()
-    table = bases.merge(kinds, on=["step", "variable"]).merge(found, how="left", on=[*_KEYS, "option"])
-    return table.assign(k=table["k"].fillna(0))
-
-
-def _measure_all(answers: pd.DataFrame, gaps: pd.DataFrame) -> pd.DataFrame:
+def _measure_all(answers: pd.DataFrame) -> pd.DataFrame:
+    """Means and standard deviations of numbers, ratings, ranks, and of the gap between what is asked for and there."""
     kind = answers["kind"]
     rated = (kind == "ordinal") & (answers["battery"] != "")
     measured = answers[answers["value"].notna() & (rated | kind.isin(["number", "allocation"]))]
-    measured = measured.assign(value=measured["value"] * measured["factor"], option="", statistic="mean")
-    ranked = answers[kind == "rank"].assign(statistic="mean_rank", lowest=1.0, highest=np.nan)
-    gaps = gaps.assign(statistic="gap", lowest=np.nan, highest=np.nan)
-    grouped = pd.concat([measured, ranked, gaps]).groupby([*_KEYS, "option", "statistic"], sort=False)
-    table = grouped.agg(
-        mean=("value", "mean"),
-        sd=("value", "std"),
-        k=("value", "count"),
-        n=("value", "size"),
-        lowest=("lowest", "first"),
-        highest=("highest", "first"),
-    ).reset_index()
-    # A mean rank stands on the k who ranked the item; its base is all n who ranked anything.
-    return table[table["k"] > 0].assign(k=table["k"].where(table["statistic"] == "mean_rank"))
+    # Both aspects of an item, where a unit rated both; value = importance minus own.
+    keys = ["step", "partner", "country", "unit", "occasion", "battery", "item"]
+    sides = [answers.loc[rated & (answers["aspect"] == side), [*keys, "value"]] for side in ("importance", "own")]
+    gaps = sides[0].merge(sides[1], on=keys, suffixes=("", "_own"))
+    gaps["value"] -= gaps["value_own"]
+    parts = [
+        measured.assign(option="", statistic="mean"),
+        answers[kind == "rank"].assign(statistic="mean_rank", lowest=1.0, highest=np.nan),
+        gaps.rename(columns={"battery": "variable", "item": "option"}).assign(statistic="gap"),
+    ]
+    grouped = tabulate_groups(pd.concat(parts)).groupby([*_KEYS, "option", "statistic"], sort=False)
+    moments = {"mean": ("value", "mean"), "sd": ("value", "std"), "k": ("value", "count"), "n": ("value", "size")}
+    ends = {end: (end, "first") for end in ("lowest", "highest")}
+    table = grouped.agg(**moments, **ends).reset_index()
+    return table[table["k"] > 0]
 
 
-def _tabulate_medians(rows: pd.DataFrame) -> pd.DataFrame:
-    rows = rows[rows["value"].notna()].assign(value=rows["value"] * rows["factor"])
-    rows = rows.sort_values([*_KEYS, "value"], kind="stable")
-    table = rows.groupby(_KEYS, sort=False).size().rename("n").reset_index()
-    values, n = rows["value"].to_numpy(), table["n"].to_numpy()
-    start, d = np.cumsum(n) - n, median_rank(n)
-    middle = (values[start + (n - 1) // 2] + values[start + n // 2]) / 2 if len(n) else values
-    low, high = (
-        np.where(d > 0, values[start + place], np.nan) for place in (np.maximum(d, 1) - 1, n - np.maximum(d, 1))
+def _tabulate_means(table: pd.DataFrame) -> pd.DataFrame:
+    """Means with their intervals, which end with the scale; k of the n hold a value."""
+    mean, sd, values, n, frame = (table[name].to_numpy(float) for name in ("mean", "sd", "k", "n", "frame"))
+    known = frame >= n
+    low, high = mean_interval(mean, sd, values, frame=np.where(known, frame, np.inf))
+    return _fill_columns(
+        table.assign(
+            estimate=mean,
+            # NaN (no interval, no end) passes through.
+            low=np.where(np.isnan(low), np.nan, np.minimum(np.fmax(low, table["lowest"]), mean)),
+            high=np.where(np.isnan(high), np.nan, np.maximum(np.fmin(high, table["highest"]), mean)),
+            method=np.where(known, "student_finite", "student"),
+            # A mean rank stands on the k who ranked the item; its base is all n who ranked anything.
+            k=table["k"].where(table["statistic"] == "mean_rank"),
+        )
     )
-    return _fill_columns(table, "median").assign(estimate=middle, low=low, high=high, method="order_statistics")
 
 
-def _fill_columns(table: pd.DataFrame, statistic: str) -> pd.DataFrame:
-    given = table.reset_index(drop=True).reindex(columns=ESTIMATE_COLUMNS)
-    text = [*CELL, "statistic", "base", "method"]
-    given[text] = given[text].astype(object)
-    given["statistic"] = given["statistic"].where(given["statistic"].notna(), statistic)
-    given["base"] = given["base"].where(given["base"].notna(), given["step"].map(BASES))
-    given[text] = given[text].where(given[text].notna(), "").astype("str")
+def _find_medians(answers: pd.DataFrame) -> pd.DataFrame:
+    rows = tabulate_groups(answers[answers["value"].notna()]).sort_values("value", ignore_index=True)
+    groups = rows.groupby(_KEYS, sort=False)["value"]
+    place, n = groups.cumcount() + 1, groups.transform("size")
+    rank = median_rank(n)
+    rows = rows.assign(low=rows["value"].where(place == rank), high=rows["value"].where(place == n + 1 - rank))
+    ends = {end: (end, "max") for end in ("low", "high")}
+    table = rows.groupby(_KEYS, sort=False).agg(estimate=("value", "median"), **ends, n=("value", "size"))
+    return table.reset_index().assign(statistic="median", method="order_statistics")
+
+
+def _fill_columns(table: pd.DataFrame) -> pd.DataFrame:
+    """All columns of an estimate; a text not given is empty, the base is the step's."""
+    given = table.reset_index(drop=True).reindex(columns=ESTIMATE_COLUMNS).astype(dict.fromkeys(_TEXT, object))
+    given["base"] = given["base"].fillna(given["step"].map(BASES))
+    given[_TEXT] = given[_TEXT].fillna("").astype("str")
     return given.astype(dict.fromkeys(["estimate", "low", "high", "k", "n", "frame"], "float64"))
 
 
-def _size_frames(rows: pd.DataFrame, frame: Mapping[str, int]) -> pd.Series:
-    members = rows[["partner", "country"]].drop_duplicates()
+def _size_frames(rows: pd.DataFrame, frame: Mapping[str, int]) -> pd.DataFrame:
+    """Clusters mapped in each group. One partner without a frame leaves its country without: a part is no whole."""
+    keys = ["step", "partner", "country"]
+    members = rows.loc[rows["step"].isin(_FRAMED), keys].drop_duplicates()
     members = tabulate_groups(members.assign(frame=members["partner"].map(frame).astype(float)))
-    # One partner without a frame leaves its country without: a part is not the whole.
-    return members.groupby(["partner", "country"])["frame"].agg(lambda sizes: sizes.sum(skipna=False))
-
-
-def _add_frame(table: pd.DataFrame, sizes: pd.Series) -> pd.DataFrame:
-    joined = table.drop(columns="frame", errors="ignore")
-    joined = joined.merge(sizes.reset_index(), how="left", on=["partner", "country"])
-    return joined.assign(frame=joined["frame"].where(joined["step"].isin(_FRAMED)))
+    return members.groupby(keys)["frame"].agg(lambda sizes: sizes.sum(skipna=False)).reset_index()
 
 
 def _in_order(table: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
     variables: dict[str, int] = {}
     options: dict[tuple[str, str], int] = {}
     for place, (name, variable) in enumerate(codebook.variables.items()):
-        variables[name] = place
-        variables.setdefault(variable.battery, place)
-        options.update({(name, choice.name): order for order, choice in enumerate(codebook.options(variable))})
+        variables |= {name: place, variable.battery: variables.get(variable.battery, place)}
+        options |= {(name, choice.name): order for order, choice in enumerate(codebook.options(variable))}
         options.setdefault((variable.battery, variable.item), place)
     pairs = zip(table["variable"], table["option"], strict=True)
     keyed = table.assign(
-        _step=table["step"].map({step: place for place, step in enumerate(BASES)}),
+        _step=table["step"].map(list(BASES).index),
         _variable=table["variable"].map(variables),
-        _statistic=table["statistic"].map({name: place for place, name in enumerate(_STATISTICS)}),
+        _statistic=table["statistic"].map(_STATISTICS.index),
         _option=[options.get(pair, -1) for pair in pairs],
     )
     order = ["_step", "_variable", "_statistic", "occasion", "_option", "option", "country", "partner"]

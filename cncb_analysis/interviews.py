@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from cncb_analysis.estimates import CELL, ESTIMATE_COLUMNS, tabulate_groups, tabulate_shares
-from cncb_analysis.statistics import krippendorff_alpha
+from cncb_analysis.statistics.agreement import krippendorff_alpha
 
 if TYPE_CHECKING:
     from cncb_analysis.codebook import Codebook

@@ -1,4 +1,4 @@
-"""Step 1: how concentrated a sector is in a region, and where the partners' lists and the statistics disagree."""
+"""Step 1: how concentrated a sector is in a region, and the partners' clusters beside the statistics."""
 
 from __future__ import annotations
 
@@ -10,23 +10,17 @@ import numpy as np
 import pandas as pd
 
 from cncb_analysis.errors import StudyError
-from cncb_analysis.estimates import ESTIMATE_COLUMNS, tabulate_groups, tabulate_shares
-from cncb_analysis.statistics import location_quotient, location_quotient_interval
+from cncb_analysis.estimates import tabulate_counts, tabulate_shares
+from cncb_analysis.statistics.regional import location_quotient, location_quotient_interval
 
 if TYPE_CHECKING:
     from cncb_analysis.study import Study
 
-__all__ = [
-    "tabulate_clusters",
-    "tabulate_disagreements",
-    "tabulate_location_quotients",
-    "tabulate_mapping",
-    "tabulate_regions",
-]
+__all__ = ["tabulate_clusters", "tabulate_location_quotients", "tabulate_mapping", "tabulate_regions"]
 
 QUOTIENT_COLUMNS = ["region", "sector", "jobs", "flag", "lq", "low", "high", "excess_jobs", "stars", "bound", "hidden"]
 _DIVISION = r"[A-Z]\d\d"
-_MEASURED = ("lq", "jobs", "excess_jobs", "stars")
+_MEASURED = ["lq", "jobs", "excess_jobs", "stars"]
 # A regional total that may lack at most this share of itself counts as whole.
 _SLACK = 0.01
 _STAR_VARIANTS = ("eco2007",)
@@ -56,26 +50,21 @@ def tabulate_regions(cells: pd.DataFrame, study: Study) -> pd.DataFrame:
         code, region (the code in the study's vintage, or ""), parts (how many codes make up that region), fate: used,
         bridged, total (a country or NUTS 1), extra_regio, other_country, split (cannot be bridged) or unknown; cells.
     """
-    codes = cells.groupby("region", sort=True).size()
-    bridge = _bridge(study)
-    known = set(study.table("geography")["region"])
-    rows = []
-    for code, count in codes.items():
-        code = str(code)
-        region, parts, fate = "", 1, "unknown"
-        if code in bridge:
-            region, parts = bridge[code]
-            fate = "used" if region == code else "bridged"
-        elif code[:2] not in study.countries:
-            fate = "other_country"
-        elif code.endswith("ZZ"):
-            fate = "extra_regio"
-        elif len(code) < 4:
-            region, fate = (code, "total") if len(code) == 2 else ("", "total")
-        elif code in known:
-            fate = "split"
-        rows.append((code, region, parts, fate, int(count)))
-    return pd.DataFrame(rows, columns=["code", "region", "parts", "fate", "cells"])
+    table = cells.groupby("region").size().rename("cells").rename_axis("code").reset_index()
+    table = table.merge(_bridge(study), on="code", how="left")
+    code, region = table["code"], table["region"]
+    fates = {
+        "used": region.eq(code),
+        "bridged": region.notna(),
+        "other_country": ~code.str[:2].isin(study.countries),
+        "extra_regio": code.str.endswith("ZZ"),
+        "total": code.str.len() < 4,
+        "split": code.isin(study.table("geography")["region"]),
+    }
+    table["fate"] = np.select(list(fates.values()), list(fates), "unknown")
+    country = table["fate"].eq("total") & code.str.len().eq(2)
+    table = table.assign(region=region.fillna(code.where(country, "")), parts=table["parts"].fillna(1).astype(int))
+    return table[["code", "region", "parts", "fate", "cells"]]
 
 
 def tabulate_location_quotients(cells: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -166,8 +155,7 @@ def tabulate_clusters(
     for name, variable in (("region", "map_region"), ("sector", "map_sector")):
         said = given[given["variable"].eq(variable)].drop_duplicates("unit").set_index("unit")["option"]
         table[name] = table["unit"].map(said).fillna("").astype(str).str.strip().str.upper()
-    bridge = _bridge(study)
-    table["region"] = table["region"].map(lambda code: bridge.get(code, (code, 1))[0])
+    table["region"] = _cross(table["region"], study)
     recognition = given[given["variable"].eq("map_recog")]
     named = recognition["value"].gt(0) & recognition["option"].ne("none")
     table["recognised"] = table["unit"].map(named.groupby(recognition["unit"]).any())
@@ -176,44 +164,6 @@ def tabulate_clusters(
     cases = [table["bound"].isna(), table["lq"].isna(), table["lq"] >= 1]
     verdict = np.select(cases, ["unmatched", "hidden", "concentrated"], "not_concentrated")
     return table.assign(verdict=verdict, bound=table["bound"].fillna(""))
-
-
-def tabulate_disagreements(clusters: pd.DataFrame, quotients: pd.DataFrame, study: Study) -> pd.DataFrame:
-    """List where a partner's list and the statistics disagree: the finding of step 1.
-
-    Parameters
-    ----------
-    clusters : DataFrame
-        From `tabulate_clusters`.
-    quotients : DataFrame
-        From `tabulate_location_quotients`.
-    study : Study
-        Settings location_quotient and minimum_jobs say what counts as a concentration.
-
-    Returns
-    -------
-    DataFrame
-        partner, country, kind (cluster_without_concentration: recognised, LQ below 1; concentration_without_cluster),
-        cluster, region, sector, jobs, lq, stars.
-    """
-    rules = _rules(study)
-    columns = ["partner", "country", "kind", "cluster", "region", "sector", "jobs", "lq", "stars"]
-    lone = clusters[clusters["verdict"].eq("not_concentrated") & clusters["recognised"].eq(True)]
-    found = [lone.assign(kind="cluster_without_concentration")]
-    strong = quotients[
-        (quotients["lq"] >= rules["location_quotient"])
-        & (quotients["jobs"] >= rules["minimum_jobs"])
-        & ~quotients["bound"].isin(["upper", "either"])
-    ]
-    bridge = _bridge(study)
-    for partner in study.partners:
-        own = strong[strong["region"].isin({bridge.get(code, (code, 1))[0] for code in partner.nuts})]
-        listed = clusters.loc[clusters["partner"].eq(partner.id), ["region", "sector"]].drop_duplicates()
-        missed = own.merge(listed, on=["region", "sector"], how="left", indicator="match")
-        missed = missed[missed["match"].eq("left_only")]
-        named = {"partner": partner.id, "country": partner.country, "cluster": ""}
-        found.append(missed.assign(kind="concentration_without_cluster", **named))
-    return pd.concat([frame[columns] for frame in found if len(frame)] or [pd.DataFrame(columns=columns)])
 
 
 def tabulate_mapping(quotients: pd.DataFrame, clusters: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -233,101 +183,82 @@ def tabulate_mapping(quotients: pd.DataFrame, clusters: pd.DataFrame, study: Stu
         stars, for the rated sectors of the partners' regions, for cells with a star and for the clusters' cells; with
         an empty option the region's highest lq and stars among rated cells of the minimum size, exact ones before
         bounds. Method says where a figure is a bound (bound_upper). Variable `map_concentrated`, option yes, share:
-        clusters with LQ of at least 1 (k) of those that have a figure (n). Variable `map_disagreement`, statistic
-        count: options cluster_without_concentration and concentration_without_cluster.
+        clusters with LQ of at least 1 (k) of those that have a figure (n).
     """
-    bridge = _bridge(study)
-    owner = {bridge.get(code, (code, 1))[0]: partner for partner in study.partners for code in partner.nuts}
-    wanted = (quotients["region"].isin(owner) & quotients["stars"].notna()) | (quotients["stars"] > 0)
+    owners = [(code, partner.id, partner.country) for partner in study.partners for code in partner.nuts]
+    owned = pd.DataFrame(owners, columns=["occasion", "partner", "country"], dtype="str")
+    owned = owned.assign(occasion=_cross(owned["occasion"], study)).drop_duplicates("occasion", keep="last")
+    wanted = (quotients["region"].isin(owned["occasion"]) & quotients["stars"].notna()) | (quotients["stars"] > 0)
     pairs = pd.MultiIndex.from_frame(quotients[["region", "sector"]])
     wanted |= pairs.isin(pd.MultiIndex.from_frame(clusters[["region", "sector"]]))
     rated = quotients[quotients["stars"].notna() & (quotients["jobs"] >= _rules(study)["minimum_jobs"])]
     rated = rated.assign(bounded=rated["bound"].ne(""), below=-rated["lq"]).sort_values(["bounded", "below"])
-    best = rated.drop_duplicates("region").assign(sector="")
+    best = rated.drop_duplicates("region").assign(sector="", jobs=np.nan, excess_jobs=np.nan)
     best["stars"] = best["region"].map(rated.groupby("region")["stars"].max())
-    rows = pd.concat(
-        [
-            *(_as_rows(quotients[wanted & quotients["jobs"].notna()], name) for name in _MEASURED),
-            *(_as_rows(best, name) for name in ("lq", "stars")),
-        ],
-        ignore_index=True,
+    rows = pd.concat([quotients[wanted & quotients["jobs"].notna()], best])
+    rows = rows.rename(columns={"region": "occasion", "sector": "option"}).merge(owned, on="occasion", how="left")
+    place = ["occasion", "option", "partner", "country", "low", "high", "bound"]
+    rows = rows.melt(place, _MEASURED, "statistic", "estimate").dropna(subset="estimate")
+    quotient, bounded = rows["statistic"].eq("lq"), rows["bound"].ne("")
+    rows = rows.assign(
+        **{"step": "mapping", "variable": "concentration", "base": "persons employed"},
+        **{end: rows[end].where(quotient) for end in ("low", "high")},
+        partner=rows["partner"].fillna(""),
+        country=rows["country"].fillna(rows["occasion"].str[:2]),
+        method=np.select([bounded, quotient], ["bound_" + rows["bound"], "log_delta"], "count"),
     )
-    rows["partner"] = [owner[code].id if code in owner else "" for code in rows["occasion"]]
-    rows["country"] = [owner[code].country if code in owner else code[:2] for code in rows["occasion"]]
-    told = clusters[clusters["lq"].notna()]
-    told = told.assign(variable="map_concentrated", option="yes", hit=told["verdict"].eq("concentrated"))
-    gaps = tabulate_disagreements(clusters, quotients, study)
-    gaps = _count(gaps.assign(variable="map_disagreement", option=gaps["kind"], hit=True), base="cells")
-    # A plain count has no base to be a share of, hence no interval.
-    gaps = gaps.assign(statistic="count", estimate=gaps["k"], low=np.nan, high=np.nan, n=np.nan, method="count")
-    return pd.concat([rows[ESTIMATE_COLUMNS], _count(told, base="clusters"), gaps], ignore_index=True)
-
-
-def _count(rows: pd.DataFrame, *, base: str) -> pd.DataFrame:
-    grouped = tabulate_groups(rows).groupby(["variable", "option", "partner", "country"], sort=False)
-    return tabulate_shares(grouped["hit"].agg(k="sum", n="size").reset_index().assign(step="mapping", base=base))
-
-
-def _as_rows(table: pd.DataFrame, statistic: str) -> pd.DataFrame:
-    rows = table.rename(columns={"region": "occasion", "sector": "option"})
-    text = {"step": "mapping", "variable": "concentration", "statistic": statistic, "base": "persons employed"}
-    rows = rows.assign(**text, estimate=rows[statistic], method="bound_" + rows["bound"]).reindex(
-        columns=ESTIMATE_COLUMNS
-    )
-    exact, ends = table["bound"].eq(""), ["low", "high"]
-    rows["method"] = rows["method"].mask(exact, "log_delta" if statistic == "lq" else "count")
-    rows[ends] = rows[ends] if statistic == "lq" else np.nan
-    return rows[rows["estimate"].notna()]
+    told = clusters[clusters["lq"].notna()].assign(step="mapping", variable="map_concentrated", option="yes")
+    told = told.assign(occasion="", statistic="share", k=told["verdict"].eq("concentrated"))
+    shares = tabulate_shares(tabulate_counts(told))
+    rows = rows.reindex(columns=shares.columns).astype(shares.dtypes.to_dict())
+    return pd.concat([rows, shares], ignore_index=True)
 
 
 def _rules(study: Study) -> dict[str, Any]:
     rules = _DEFAULTS | dict(study.settings.get("mapping", {}))
     if rules["stars"] not in _STAR_VARIANTS:
-        remedy = "use one of: " + ", ".join(_STAR_VARIANTS)
-        raise StudyError(
-            "unknown way of giving stars", file="study.toml", column="stars", value=str(rules["stars"]), remedy=remedy
-        )
+        place = {"file": "study.toml", "column": "stars", "value": str(rules["stars"])}
+        raise StudyError("unknown way of giving stars", **place, remedy="use one of: " + ", ".join(_STAR_VARIANTS))
     return rules
 
 
-def _bridge(study: Study) -> dict[str, tuple[str, int]]:
+def _bridge(study: Study) -> pd.DataFrame:
     """Every code that leads to one region of the study's vintage, with the number of codes that make it up."""
     geography, vintage = study.table("geography"), str(_rules(study)["nuts"])
-    current = set(geography.loc[geography["vintage"].str.split(";").map(lambda years: vintage in years), "region"])
-    bridge = {code: (code, 1) for code in current}
-    for row in geography.to_dict("records"):
-        parts = [part for part in row["successor"].split("+") if part]
-        if row["region"] in current:
-            bridge.update({part: (row["region"], len(parts)) for part in parts if part not in current})
-        elif len(parts) == 1 and parts[0] in current:
-            bridge[row["region"]] = (parts[0], 1)
-    return bridge
+    current = geography.loc[[vintage in years.split(";") for years in geography["vintage"]], "region"].tolist()
+    rows = [(code, code, 1) for code in current]
+    for region, successor in zip(geography["region"], geography["successor"], strict=True):
+        parts = successor.split("+")
+        if region in current:
+            rows += [(part, region, len(parts)) for part in parts if part and part not in current]
+        elif successor in current:
+            rows.append((region, successor, 1))
+    return pd.DataFrame(rows, columns=["code", "region", "parts"]).drop_duplicates("code", keep="last")
+
+
+def _cross(codes: pd.Series, study: Study) -> pd.Series:
+    """Codes of the study's vintage; one that cannot be bridged stays as it is."""
+    return codes.map(_bridge(study).set_index("code")["region"]).fillna(codes)
 
 
 def _grid(cells: pd.DataFrame, study: Study, rules: Mapping[str, Any]) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Jobs and flags, a row a region (or country), a column a sector."""
     year = rules.get("year", cells["year"].max() if len(cells) else None)
     chosen = cells[cells["indicator"].eq("jobs") & pd.to_numeric(cells["year"]).eq(int(year))]
-    fates = tabulate_regions(chosen, study)
-    fates = fates[fates["region"].ne("")].rename(columns={"region": "target"})
-    chosen = chosen.merge(fates[["code", "target", "parts", "fate"]], left_on="region", right_on="code")
+    fates = tabulate_regions(chosen, study).rename(columns={"region": "target"})
+    chosen = chosen.merge(fates.drop(columns="cells")[fates["target"].ne("")], left_on="region", right_on="code")
     if chosen["value"].isna().all():
-        raise StudyError(
-            "no jobs of the year asked for", file="study.toml", column="year", value=str(year), remedy="name another"
-        )
+        place = {"file": "study.toml", "column": "year", "value": str(year)}
+        raise StudyError("no jobs of the year asked for", **place, remedy="name another")
+    grouped = chosen.assign(bridged=chosen["fate"].eq("bridged")).groupby(["bridged", "target", "sector"])
+    told = grouped.agg(value=("value", "sum"), flag=("flag", "max"), told=("value", "count"), parts=("parts", "max"))
     # A region put together from parts has a figure only when each part has one.
-    parts = chosen[chosen["fate"].eq("bridged")]
-    grouped = parts.groupby(["target", "sector"], sort=False)
-    summed = grouped.agg(value=("value", "sum"), flag=("flag", "max"), told=("value", "count"), parts=("parts", "max"))
-    summed["value"] = summed["value"].where(summed["told"] == summed["parts"])
-    direct = chosen[chosen["fate"].ne("bridged")].groupby(["target", "sector"], sort=False)[["value", "flag"]].first()
+    told["value"] = told["value"].where(told["told"] == told["parts"])
     # The code in force comes first; an older one fills in only where that one says nothing at all.
-    joined = pd.concat([direct, summed[["value", "flag"]]])
-    joined = joined.iloc[np.argsort(joined["value"].isna().to_numpy(), kind="stable")]
-    joined = joined[~joined.index.duplicated()].reset_index()
-    jobs = joined.pivot(index="target", columns="sector", values="value").astype(float)
-    flags = joined.pivot(index="target", columns="sector", values="flag").fillna("")
-    return jobs, flags
+    told = told.reset_index().sort_values("value", key=lambda value: value.isna(), kind="stable")
+    told = told.drop_duplicates(["target", "sector"])
+    flags = told.pivot(index="target", columns="sector", values="flag").fillna("")
+    return told.pivot(index="target", columns="sector", values="value").astype(float), flags
 
 
 def _choose_sectors(columns: pd.Index) -> tuple[list[str], list[str]]:
@@ -342,25 +273,19 @@ def _choose_sectors(columns: pd.Index) -> tuple[list[str], list[str]]:
     return tops or list(columns), divisions or sorted(letters) or list(columns)
 
 
-def _reference(jobs: pd.DataFrame, flags: pd.DataFrame, study: Study) -> tuple[pd.Series, pd.Series]:
+def _reference(jobs: pd.DataFrame, flags: pd.DataFrame, study: Study) -> tuple[pd.Series, dict[str, str]]:
     """Jobs by sector of all the study's countries together, and which national figures are hidden."""
-    national, hidden = [], []
-    for code in study.countries:
-        regions = [region for region in jobs.index if region[:2] == code and len(region) > 2]
-        if code in jobs.index and jobs.loc[code].notna().any():
-            national.append(jobs.loc[code])
-            hidden.append(jobs.loc[code].isna().map({True: code, False: ""}))
-        elif flags.loc[regions].apply(lambda column: column.str.contains("c")).to_numpy().any():
-            raise StudyError(
-                "the reference cannot be summed from regions of which some are suppressed",
-                file="sources.csv",
-                value=code,
-                remedy="deliver the national rows of the same statistics",
-            )
-        else:
-            national.append(jobs.loc[regions].sum(min_count=1))
-    lacking = pd.concat(hidden, axis=1).agg(" ".join, axis=1) if hidden else pd.Series("", index=jobs.columns)
-    return pd.concat(national, axis=1).sum(axis=1), lacking.str.split().str.join(" ")
+    delivered = [code for code in study.countries if code in jobs.index and jobs.loc[code].notna().any()]
+    national = jobs.loc[delivered].T
+    hidden = {str(sector): " ".join(gone.index[gone]) for sector, gone in national.isna().iterrows()}
+    for code in set(study.countries) - set(delivered):
+        regions = jobs.index.str.startswith(code) & (jobs.index.str.len() > 2)
+        if flags[regions].stack().str.contains("c").any():
+            problem = "the reference cannot be summed from regions of which some are suppressed"
+            remedy = "deliver the national rows of the same statistics"
+            raise StudyError(problem, file="sources.csv", value=code, remedy=remedy)
+        national[code] = jobs[regions].sum(min_count=1)
+    return national.sum(axis=1), hidden
 
 
 def _find_short_totals(jobs: pd.DataFrame, regions: pd.DataFrame) -> dict[str, str]:

@@ -138,17 +138,17 @@ def _notebook(parameters: Mapping[str, str]) -> list[Path]:
 
 
 def _site(parameters: Mapping[str, str]) -> list[Path]:
-    from cncb_analysis.analysis import read_site
-    from cncb_analysis.report import render_site
+    from cncb_analysis.analysis import SITE, read_delivered, read_page
+    from cncb_analysis.report import Site, render_site
 
-    site = read_site(Path(parameters["study"]), language=parameters["language"], audience=parameters["audience"])
-    failed = json.loads(parameters.get("failed", "{}"))
+    study, audience = Path(parameters["study"]), parameters["audience"]
+    page = read_page(study, SITE, language=parameters["language"], audience=audience)
+    site = Site(page, read_delivered(study, audience))
     out = Path(parameters["out"]).resolve()
-    written = []
-    for name, html in render_site(site, out, failed).items():
+    pages = render_site(site, out, json.loads(parameters.get("failed", "{}")))
+    for name, html in pages.items():
         write_text(out / name, html)
-        written.append(out / name)
-    return written
+    return [out / name for name in pages]
 
 
 _KINDS: dict[str, Callable[[Mapping[str, str]], list[Path]]] = {

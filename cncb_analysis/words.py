@@ -14,7 +14,7 @@ from cncb_analysis.store import read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LANGUAGES", "Words", "read_fixed_words"]
+__all__ = ["LANGUAGES", "Words", "read_fixed_words", "read_shipped"]
 
 LANGUAGES = ("en", "it", "de", "pl", "cs", "sk", "sl", "hu")
 
@@ -212,17 +212,31 @@ class Words:
         return format_date(day, "long", locale=self.language)
 
 
-def read_fixed_words() -> pd.DataFrame | None:
-    """Words that every study needs, as the package ships them: those of the example study.
+def read_shipped(name: str) -> pd.DataFrame:
+    """Read a table that every study can use, as the package ships it: that of the example study.
+
+    Parameters
+    ----------
+    name : str
+        words or figures.
 
     Returns
     -------
-    DataFrame or None
-        words.csv without what belongs to that one study; None where it is not installed.
+    DataFrame
+        Text cells.
     """
     package = Path(__file__).parent
-    for path in (package / "words.csv", package.parent / "data" / "study" / "words.csv"):
-        if path.is_file():
-            table = read_table(path)
-            return table[~table["key"].str.startswith(_OWN)]
-    return None
+    inside = package / f"{name}.csv"
+    return read_table(inside if inside.is_file() else package.parent / "data" / "study" / inside.name)
+
+
+def read_fixed_words() -> pd.DataFrame:
+    """Words that every study needs, as the package ships them.
+
+    Returns
+    -------
+    DataFrame
+        words.csv without what belongs to the example study.
+    """
+    table = read_shipped("words")
+    return table[~table["key"].str.startswith(_OWN)]

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cncb_analysis.estimates import ESTIMATE_COLUMNS, tabulate_shares
-from cncb_analysis.statistics import borda_scores, kendall_w
+from cncb_analysis.statistics.agreement import borda_scores, kendall_w
 
 __all__ = ["tabulate_first_places", "tabulate_votes"]
 
@@ -175,8 +175,8 @@ def _count_round(sheets: pd.DataFrame, kind: str, rng: np.random.Generator) -> I
         for item, k in chosen.sum().items():
             yield {"option": item, "statistic": statistic, "k": int(k), "n": n}
     concordance = kendall_w(sheets.to_numpy() * (1 if name == "borda" else -1), rng=rng, permutations=_PERMUTATIONS)
-    yield {"option": "", "statistic": "kendall_w", "estimate": float(concordance.statistic), "n": n}
-    yield {"option": "", "statistic": "kendall_w_p", "estimate": float(concordance.p), "n": n}
+    for statistic, value in zip(("kendall_w", "kendall_w_p"), concordance, strict=True):
+        yield {"option": "", "statistic": statistic, "estimate": value, "n": n}
 
 
 def _as_estimates(rows: list[dict[str, object]]) -> pd.DataFrame:

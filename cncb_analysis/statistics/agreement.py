@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 import numpy.typing as npt
+from scipy.stats import rankdata
 
-from cncb_analysis.statistics.permutation import Permuted, midranks
-
-__all__ = ["borda_scores", "cliffs_delta", "cohen_kappa", "kendall_w", "krippendorff_alpha"]
+__all__ = ["borda_scores", "cliffs_delta", "kendall_w", "krippendorff_alpha"]
 
 Floats = npt.NDArray[np.float64]
 
 
-def kendall_w(ranks: npt.ArrayLike, *, rng: np.random.Generator, permutations: int = 9999) -> Permuted:
+def kendall_w(ranks: npt.ArrayLike, *, rng: np.random.Generator, permutations: int = 9999) -> tuple[float, float]:
     """Kendall's coefficient of concordance, corrected for ties, with its permutation p-value.
 
     W = 12 S / (m² (n³ - n) - m Σ (t³ - t)), S the squared deviations of the n rank sums of m judges, t the sizes of
@@ -33,8 +30,8 @@ def kendall_w(ranks: npt.ArrayLike, *, rng: np.random.Generator, permutations: i
 
     Returns
     -------
-    Permuted
-        `statistic` is W; NaN with fewer than two judges or items, or when every judge ties everything.
+    w, p : float
+        NaN with fewer than two judges or items, or when every judge ties everything.
 
     References
     ----------
@@ -43,8 +40,8 @@ def kendall_w(ranks: npt.ArrayLike, *, rng: np.random.Generator, permutations: i
 
     Examples
     --------
-    >>> result = kendall_w([[1, 2, 3], [1, 2, 3], [2, 1, 3]], rng=np.random.default_rng(1))
-    >>> print(f"{result.statistic:.4f}")
+    >>> w, p = kendall_w([[1, 2, 3], [1, 2, 3], [2, 1, 3]], rng=np.random.default_rng(1))
+    >>> print(f"{w:.4f}")
     0.7778
     """
     placed = _place(ranks)
@@ -52,14 +49,12 @@ def kendall_w(ranks: npt.ArrayLike, *, rng: np.random.Generator, permutations: i
     # Σ(r - r̄)² of a judge's midranks is (n³ - n - Σ(t³ - t))/12: the tie correction needs no counting of ties.
     most = judges * ((placed - (items + 1) / 2) ** 2).sum()
     if judges < 2 or most == 0:
-        nothing = np.full((), np.nan)[()]
-        return Permuted(nothing, nothing, nothing, nothing, arrangements=0, exact=False)
-    observed = ((placed.sum(axis=0) - judges * (items + 1) / 2) ** 2).sum() / most
-    sums = np.zeros((permutations, items))
+        return float("nan"), float("nan")
+    sums = np.zeros((permutations + 1, items)) + placed.sum(axis=0)
     for row in placed:
-        sums += rng.permuted(np.tile(row, (permutations, 1)), axis=1)
-    drawn = ((sums - judges * (items + 1) / 2) ** 2).sum(axis=1) / most
-    return Permuted.from_draws(np.array([observed]), np.append(drawn, observed)[None, :], exact=False).shaped(())
+        sums[1:] += rng.permuted(np.tile(row, (permutations, 1)), axis=1) - row
+    w = ((sums - judges * (items + 1) / 2) ** 2).sum(axis=1) / most
+    return float(w[0]), float((w >= w[0] - 1e-9).mean())
 
 
 def borda_scores(ranks: npt.ArrayLike) -> Floats:
@@ -95,24 +90,19 @@ def borda_scores(ranks: npt.ArrayLike) -> Floats:
 def _place(ranks: npt.ArrayLike) -> Floats:
     matrix = np.atleast_2d(np.asarray(ranks, dtype=float))
     matrix = matrix[~np.isnan(matrix).all(axis=1)]
-    rows = [midranks(np.where(np.isnan(row), np.inf, row)) for row in matrix]
-    return np.stack(rows) if rows else np.empty((0, matrix.shape[1]))
+    placed: Floats = rankdata(np.where(np.isnan(matrix), np.inf, matrix), axis=1)
+    return placed
 
 
-def krippendorff_alpha(
-    ratings: npt.ArrayLike, *, level: Literal["nominal", "ordinal", "interval"] = "nominal"
-) -> float:
-    """Krippendorff's alpha: agreement of any number of coders beyond chance, units missing at will.
+def krippendorff_alpha(ratings: npt.ArrayLike) -> float:
+    """Krippendorff's alpha for codes: agreement of any number of coders beyond chance, units missing at will.
 
-    alpha = 1 - (n - 1) Σ o_ck δ²_ck / Σ n_c n_k δ²_ck, o the coincidences within units, n_c their margins, δ² 0/1
-    (nominal), (c - k)² (interval) or (n_c/2 + … + n_k/2)² counted over the values between (ordinal).
+    alpha = 1 - (n - 1) Σ o_ck / Σ n_c n_k over c ≠ k, o the coincidences within units, n_c their margins.
 
     Parameters
     ----------
     ratings : array-like, (coders, units)
-        Numbers; NaN where a coder did not code the unit. Units with one coding say nothing about agreement.
-    level : {"nominal", "ordinal", "interval"}
-        What the numbers mean.
+        Codes as numbers; NaN where a coder did not code the unit. Units with one coding say nothing about agreement.
 
     Returns
     -------
@@ -134,50 +124,11 @@ def krippendorff_alpha(
     categories = np.unique(matrix[~np.isnan(matrix)])
     counts = (matrix[:, :, None] == categories).sum(axis=0)
     counts = counts[counts.sum(axis=1) > 1].astype(float)
-    paired = counts.T @ (counts / (counts.sum(axis=1, keepdims=True) - 1))
-    margins = counts.sum(axis=0)
-    paired -= np.diag((counts / (counts.sum(axis=1, keepdims=True) - 1)).sum(axis=0))
-    if level == "nominal":
-        distance = 1 - np.eye(len(categories))
-    else:
-        # The ordinal distance is the squared distance of the categories' mid-places among all codings.
-        scale = categories if level == "interval" else np.cumsum(margins) - margins / 2
-        distance = (scale[:, None] - scale) ** 2
-    expected = float((np.outer(margins, margins) * distance).sum())
-    if expected == 0:
-        return float("nan")
-    return 1 - float(margins.sum() - 1) * float((paired * distance).sum()) / expected
-
-
-def cohen_kappa(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
-    """Cohen's kappa of two coders who coded the same units into categories.
-
-    kappa = (p_o - p_e)/(1 - p_e), p_o the share of equal codes, p_e the sum of the products of the two margins.
-
-    Parameters
-    ----------
-    first, second : array-like, (units,)
-        Codes of each coder.
-
-    Returns
-    -------
-    float
-        NaN when both used one and the same category throughout.
-
-    References
-    ----------
-    Cohen, J. (1960). A coefficient of agreement for nominal scales. Educational and Psychological Measurement, 20,
-    37-46. R: ``psych::cohen.kappa(cbind(first, second))``.
-
-    Examples
-    --------
-    >>> round(cohen_kappa(["a", "a", "b", "b"], ["a", "a", "b", "a"]), 2)
-    0.5
-    """
-    a, b = np.asarray(first), np.asarray(second)
-    categories = np.union1d(a, b)
-    expected = float(sum((a == code).mean() * (b == code).mean() for code in categories))
-    return float("nan") if len(categories) < 2 else (float((a == b).mean()) - expected) / (1 - expected)
+    n = counts.sum(axis=1, keepdims=True)
+    total, margins = counts.sum(), counts.sum(axis=0)
+    observed = (counts * (n - counts) / (n - 1)).sum()
+    expected = total**2 - (margins**2).sum()
+    return float(1 - (total - 1) * observed / expected) if expected else float("nan")
 
 
 def cliffs_delta(first: npt.ArrayLike, second: npt.ArrayLike) -> float:

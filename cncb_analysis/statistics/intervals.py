@@ -7,13 +7,16 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 from scipy import special
+from scipy.stats import binom, hypergeom
 
 __all__ = [
-    "cliffs_delta_interval", "exact_interval", "hypergeometric_interval", "mean_interval", "median_interval",
-    "median_rank", "share_difference_interval", "wilson_interval",
+    "cliffs_delta_interval", "hypergeometric_interval", "mean_interval", "median_rank", "share_difference_interval",
+    "wilson_interval",
 ]  # fmt: skip
 
 Floats = npt.NDArray[np.float64]
+# What lies beyond each limit of a 95 % interval.
+_TAIL = 0.025
 _BISECTIONS = 60
 
 
@@ -54,56 +57,16 @@ def wilson_interval(k: npt.ArrayLike, n: npt.ArrayLike, *, level: float = 0.95) 
     return np.where(k == 0, 0 * n, centre - half)[()], np.where(k == n, n / n, centre + half)[()]
 
 
-def exact_interval(k: npt.ArrayLike, n: npt.ArrayLike, *, level: float = 0.95) -> tuple[Floats, Floats]:
-    """Exact (binomial) interval for a share: never covers less than `level`, so wider than Wilson's.
+def hypergeometric_interval(k: npt.ArrayLike, n: npt.ArrayLike, frame: npt.ArrayLike) -> tuple[Floats, Floats]:
+    """Exact 95 % interval for a share in a frame of known size of which n were drawn without replacement.
 
-    The low limit is the share at which k or more would happen with probability (1 - level)/2, the high limit the
-    share at which k or fewer would; both are quantiles of a beta distribution.
-
-    Parameters
-    ----------
-    k, n : array-like
-        Counts and their bases, 0 <= k <= n.
-    level : float
-        Confidence level.
-
-    Returns
-    -------
-    low, high : array
-        Shares; NaN where n is 0.
-
-    References
-    ----------
-    Clopper, C. J. and Pearson, E. S. (1934). The use of confidence or fiducial limits illustrated in the case of the
-    binomial. Biometrika, 26, 404-413. Same as R's ``binom.test(k, n)``.
-
-    Examples
-    --------
-    >>> low, high = exact_interval(3, 12)
-    >>> print(f"{low:.3f} {high:.3f}")
-    0.055 0.572
-    """
-    k, n = _counts(k, n)
-    tail = (1 - level) / 2
-    low = np.where(k == 0, 0 * n, special.betaincinv(np.maximum(k, 0.5), n - k + 1, tail))
-    high = np.where(k == n, n / n, special.betaincinv(k + 1, np.maximum(n - k, 0.5), 1 - tail))
-    return low[()], high[()]
-
-
-def hypergeometric_interval(
-    k: npt.ArrayLike, n: npt.ArrayLike, frame: npt.ArrayLike, *, level: float = 0.95
-) -> tuple[Floats, Floats]:
-    """Exact interval for a share in a frame of known size of which n were drawn without replacement.
-
-    All numbers K of the frame are kept under which k or more, and k or fewer, each have a probability above
-    (1 - level)/2; the limits are the smallest and the largest K / frame. A census has no width.
+    All numbers K of the frame are kept under which k or more, and k or fewer, each have a probability above 0.025; the
+    limits are the smallest and the largest K / frame. A census has no width.
 
     Parameters
     ----------
     k, n, frame : array-like of whole numbers
         Counts, bases and sizes of the frame, 0 <= k <= n <= frame.
-    level : float
-        Confidence level.
 
     Returns
     -------
@@ -126,38 +89,29 @@ def hypergeometric_interval(
     >>> print(f"{low:.3f} {high:.3f}")
     0.100 0.500
     """
-    k, n = _counts(k, n)
-    shape = np.broadcast_shapes(np.shape(k), np.shape(n), np.shape(frame))
-    k, n, frame = (np.atleast_1d(part) for part in np.broadcast_arrays(k, n, np.asarray(frame, dtype=float)))
+    k, n, frame = np.broadcast_arrays(*_counts(k, n), np.asarray(frame, dtype=float))
     if np.any(n > frame):
         raise ValueError("more answers than the frame holds")
-    low, high = np.full(k.shape, np.nan), np.full(k.shape, np.nan)
-    for place in zip(*np.nonzero(n > 0), strict=True):
-        limits = _hypergeometric_limits(int(n[place]), int(frame[place]), round((1 - level) / 2, 12))
-        low[place], high[place] = limits[:, int(k[place])]
-    return low.reshape(shape)[()], high.reshape(shape)[()]
+    limits = np.full((2, *k.shape), np.nan)
+    for place in np.ndindex(k.shape):
+        if n[place] > 0:
+            limits[:, *place] = _hypergeometric_limits(int(n[place]), int(frame[place]))[:, int(k[place])]
+    return limits[0], limits[1]
 
 
 @lru_cache(maxsize=4096)
-def _hypergeometric_limits(n: int, frame: int, tail: float) -> Floats:
-    held, drawn = np.arange(frame + 1)[:, None], np.arange(n + 1)[None, :]
-    possible = (drawn <= held) & (n - drawn <= frame - held)
-
-    def log_choose(total: npt.ArrayLike, part: npt.ArrayLike) -> Floats:
-        rest = np.maximum(np.subtract(total, part), 0)
-        return special.gammaln(np.add(total, 1)) - special.gammaln(np.add(part, 1)) - special.gammaln(rest + 1)
-
-    log_p = log_choose(held, np.minimum(drawn, held)) + log_choose(frame - held, np.minimum(n - drawn, frame - held))
-    p = np.where(possible, np.exp(log_p - log_choose(frame, n)), 0.0)
-    at_most = np.cumsum(p, axis=1) > tail
-    at_least = np.cumsum(p[:, ::-1], axis=1)[:, ::-1] > tail
+def _hypergeometric_limits(n: int, frame: int) -> Floats:
+    """Low and high limit (rows) for each k (columns)."""
+    p = hypergeom.pmf(np.arange(n + 1), frame, np.arange(frame + 1)[:, None], n)
+    at_most = np.cumsum(p, axis=1) > _TAIL
+    at_least = np.cumsum(p[:, ::-1], axis=1)[:, ::-1] > _TAIL
     return np.stack([at_least.argmax(axis=0), frame - at_most[::-1].argmax(axis=0)]) / frame
 
 
 def mean_interval(
-    mean: npt.ArrayLike, sd: npt.ArrayLike, n: npt.ArrayLike, *, frame: npt.ArrayLike = np.inf, level: float = 0.95
+    mean: npt.ArrayLike, sd: npt.ArrayLike, n: npt.ArrayLike, *, frame: npt.ArrayLike = np.inf
 ) -> tuple[Floats, Floats]:
-    """Student's interval for a mean, from its moments, with the finite-frame factor.
+    """Student's 95 % interval for a mean, from its moments, with the finite-frame factor.
 
     mean ± t(n - 1) · sd/√n · √(1 - n/frame). Chosen over the bootstrap (BCa), which under-covers below some twenty
     values; with few, skewed values look at the median too.
@@ -168,8 +122,6 @@ def mean_interval(
         Mean, standard deviation (n - 1 in its divisor) and number of values.
     frame : array-like
         Size of the frame; infinite when unknown.
-    level : float
-        Confidence level.
 
     Returns
     -------
@@ -191,78 +143,37 @@ def mean_interval(
     mean, sd, n, frame = (np.asarray(value, dtype=float) for value in (mean, sd, n, frame))
     sampled = 1 - n / frame
     with np.errstate(invalid="ignore", divide="ignore"):
-        half = special.stdtrit(np.maximum(n - 1, 1), (1 + level) / 2) * sd / np.sqrt(n) * np.sqrt(sampled)
+        half = special.stdtrit(np.maximum(n - 1, 1), 1 - _TAIL) * sd / np.sqrt(n) * np.sqrt(sampled)
     half = np.where(((n < 2) | (sd == 0)) & (sampled > 0), np.nan, np.where(sampled == 0, 0.0, half))
     return (mean - half)[()], (mean + half)[()]
 
 
-def median_rank(n: npt.ArrayLike, *, level: float = 0.95) -> npt.NDArray[np.int64]:
-    """Which value from either end bounds the median.
+def median_rank(n: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Which value from either end bounds the median, at 95 %.
 
-    The largest d with 2 P(B <= d - 1) <= 1 - level, B binomial with n trials and probability 1/2.
+    The largest d with P(B <= d - 1) <= 0.025, B binomial with n trials and probability 1/2: its quantile.
 
     Parameters
     ----------
     n : array-like of int
         Numbers of values.
-    level : float
-        Confidence level.
 
     Returns
     -------
     array of int
         d: the interval runs from the d-th smallest to the d-th largest value. 0 where even the whole range covers
-        less than `level`, as with five values or fewer at 95 %.
+        less than 95 %, as with five values or fewer.
 
     References
     ----------
-    David, H. A. and Nagaraja, H. N. (2003). Order statistics, 3rd ed., section 7.1.
+    David, H. A. and Nagaraja, H. N. (2003). Order statistics, 3rd ed., section 7.1. R: ``qbinom(0.025, n, 0.5)``.
 
     Examples
     --------
     >>> median_rank([5, 6, 9, 12]).tolist()
     [0, 1, 2, 3]
     """
-    n = np.asarray(n, dtype=np.int64)
-    ranks = {size: _median_rank(size, level) for size in np.unique(n).tolist()}
-    return np.array([ranks[size] for size in n.ravel().tolist()], dtype=np.int64).reshape(n.shape)
-
-
-def _median_rank(n: int, level: float) -> int:
-    below = special.bdtr(np.arange(n // 2 + 1, dtype=float), n, 0.5)
-    return int(np.count_nonzero(2 * below <= 1 - level + 1e-12))
-
-
-def median_interval(values: npt.ArrayLike, *, level: float = 0.95) -> tuple[float, float]:
-    """Exact interval for a median by order statistics; assumes nothing about the distribution.
-
-    Parameters
-    ----------
-    values : array-like
-        Numbers; NaN are left out.
-    level : float
-        Confidence level; with ties the interval covers more.
-
-    Returns
-    -------
-    low, high : float
-        Values of the data; NaN with fewer than six values at 95 %: no such interval exists then.
-
-    References
-    ----------
-    As `median_rank`.
-
-    Examples
-    --------
-    >>> median_interval([1, 2, 2, 3, 5, 8, 13, 21, 34])
-    (2.0, 21.0)
-    >>> median_interval([1, 2, 3, 4, 5])
-    (nan, nan)
-    """
-    data = np.sort(np.asarray(values, dtype=float).ravel())
-    data = data[~np.isnan(data)]
-    d = int(median_rank(len(data), level=level))
-    return (float(data[d - 1]), float(data[-d])) if d else (float("nan"), float("nan"))
+    return np.asarray(binom.ppf(_TAIL, n, 0.5)).astype(np.int64)
 
 
 def share_difference_interval(

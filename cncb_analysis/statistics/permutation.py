@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from scipy import special
+from scipy.stats import rankdata
 
-__all__ = ["Permuted", "chi_square_permutation", "fisher_freeman_halton", "kruskal_permutation", "midranks"]
+__all__ = ["Permuted", "chi_square_permutation", "holm", "kruskal_permutation"]
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
@@ -25,17 +25,17 @@ _BLOCK = 4_000_000
 
 @dataclass(frozen=True)
 class Permuted:
-    """Outcome of a permutation test, for one item or an array of items.
+    """Outcome of a permutation test of several items.
 
     Parameters
     ----------
-    statistic : array
+    statistic : array, (items,)
         The observed statistic.
-    p : array
+    p : array, (items,)
         Share of the arrangements at least as extreme, the observed one among them.
-    p_error : array
+    p_error : array, (items,)
         Monte Carlo standard error of p; 0 when all arrangements were counted.
-    p_attainable : array
+    p_attainable : array, (items,)
         Smallest p that these answers could have given, however they lay; what no test below it can find.
     arrangements : int
         How many were looked at.
@@ -49,94 +49,6 @@ class Permuted:
     p_attainable: Floats
     arrangements: int
     exact: bool
-
-    @classmethod
-    def from_draws(cls, observed: Floats, drawn: Floats, *, exact: bool) -> Permuted:
-        """Turn the statistics of all arrangements into p-values.
-
-        Parameters
-        ----------
-        observed : array, (items,)
-            Observed statistics.
-        drawn : array, (items, arrangements)
-            Statistics of the arrangements, the observed one among them.
-        exact : bool
-            Whether these are all arrangements.
-
-        Returns
-        -------
-        Permuted
-            The outcome.
-
-        Examples
-        --------
-        >>> outcome = Permuted.from_draws(np.array([2.0]), np.array([[0.0, 1.0, 2.0, 3.0]]), exact=True)
-        >>> outcome.p.tolist(), outcome.p_attainable.tolist()
-        ([0.5], [0.25])
-        """
-        # Statistics that are equal on paper differ in the last digits.
-        slack = 1e-9 * (1 + np.abs(observed))
-        p = (drawn >= (observed - slack)[:, None]).mean(axis=1)
-        attainable = (drawn >= (drawn.max(axis=1) - slack)[:, None]).mean(axis=1)
-        error = np.zeros_like(p) if exact else np.sqrt(p * (1 - p) / drawn.shape[1])
-        return cls(observed, p, error, attainable, arrangements=drawn.shape[1], exact=exact)
-
-    def shaped(self, shape: tuple[int, ...]) -> Permuted:
-        """Give the items another shape.
-
-        Parameters
-        ----------
-        shape : tuple of int
-            Of the items; empty for one item, whose fields become numbers.
-
-        Returns
-        -------
-        Permuted
-            The same outcome.
-        """
-        return self._map(lambda field: field.reshape(shape)[()])
-
-    def pick(self, place: int) -> Permuted:
-        """Outcome of one of several items.
-
-        Parameters
-        ----------
-        place : int
-            Which.
-
-        Returns
-        -------
-        Permuted
-            Its numbers.
-        """
-        return self._map(lambda field: field[place])
-
-    def _map(self, change: Callable[[Floats], Floats]) -> Permuted:
-        found = (self.statistic, self.p, self.p_error, self.p_attainable)
-        statistic, p, p_error, p_attainable = map(change, found)
-        return Permuted(statistic, p, p_error, p_attainable, self.arrangements, self.exact)
-
-
-def midranks(values: npt.ArrayLike) -> Floats:
-    """Ranks from 1, ties sharing the mean of their places.
-
-    Parameters
-    ----------
-    values : array-like
-        One dimension, no NaN; infinity ranks last.
-
-    Returns
-    -------
-    array
-        Ranks.
-
-    Examples
-    --------
-    >>> midranks([10, 30, 30, 20]).tolist()
-    [1.0, 3.5, 3.5, 2.0]
-    """
-    _, place, size = np.unique(np.asarray(values, dtype=float), return_inverse=True, return_counts=True)
-    return (np.cumsum(size) - (size - 1) / 2)[place]
 
 
 def kruskal_permutation(
@@ -160,7 +72,7 @@ def kruskal_permutation(
     Returns
     -------
     Permuted
-        Arrays over the items, or numbers for one item. An item without spread has H = 0 and p = 1.
+        Arrays over the items. An item without spread has H = 0 and p = 1.
 
     References
     ----------
@@ -172,12 +84,12 @@ def kruskal_permutation(
     Examples
     --------
     >>> result = kruskal_permutation([1, 2, 3, 4], ["a", "a", "b", "b"], rng=np.random.default_rng(1))
-    >>> print(f"{result.statistic:.1f} {result.p:.4f} {result.exact}")
+    >>> print(f"{result.statistic[0]:.1f} {result.p[0]:.4f} {result.exact}")
     2.4 0.3333 True
     """
     matrix = np.atleast_2d(np.asarray(values, dtype=float))
     # Twice the midranks are whole numbers, so that sums are exact and equal ones compare equal.
-    ranks = np.stack([np.rint(2 * midranks(row)).astype(np.int64) for row in matrix])
+    ranks = (2 * rankdata(matrix, axis=1)).astype(np.int64)
     n, sizes = ranks.shape[1], np.unique(np.asarray(groups), return_counts=True)[1]
     spread = ((ranks - (n + 1)) ** 2).sum(axis=1)
 
@@ -185,7 +97,7 @@ def kruskal_permutation(
         between = (sums**2 / sizes).sum(axis=-1) - n * (n + 1) ** 2
         return (n - 1) * between / np.where(spread > 0, spread, np.inf)[:, None]
 
-    return _permute(ranks, groups, statistic, rng, permutations).shaped(np.shape(values)[:-1])
+    return _permute(ranks, groups, statistic, rng, permutations)
 
 
 def chi_square_permutation(
@@ -219,79 +131,58 @@ def chi_square_permutation(
     Examples
     --------
     >>> result = chi_square_permutation([1, 1, 0, 0], ["a", "a", "b", "b"], rng=np.random.default_rng(1))
-    >>> print(f"{result.statistic:.1f} {result.p:.4f}")
+    >>> print(f"{result.statistic[0]:.1f} {result.p[0]:.4f}")
     4.0 0.3333
     """
-    columns, starts = _indicators(values)
+    blocks = [row == np.unique(row)[:, None] for row in np.atleast_2d(np.asarray(values))]
+    columns, starts = np.concatenate(blocks).astype(np.int64), np.cumsum([0, *map(len, blocks[:-1])])
     n, sizes = columns.shape[1], np.unique(np.asarray(groups), return_counts=True)[1]
     totals = columns.sum(axis=1)[:, None]
 
     def statistic(sums: Ints) -> Floats:
         return n * (np.add.reduceat((sums**2 / sizes).sum(axis=-1) / totals, starts, axis=0) - 1)
 
-    return _permute(columns, groups, statistic, rng, permutations).shaped(np.shape(values)[:-1])
+    return _permute(columns, groups, statistic, rng, permutations)
 
 
-def fisher_freeman_halton(
-    values: npt.ArrayLike, groups: npt.ArrayLike, *, rng: np.random.Generator, permutations: int = 9999
-) -> Permuted:
-    """Fisher's exact test for a table of any size: extreme is what is improbable.
+def holm(p: npt.ArrayLike) -> Floats:
+    """Holm's step-down adjustment: keeps the chance of any false alarm in the family at the level.
 
-    The probability of a table with fixed margins is Π n_j! Π m_c! / (n! Π O!); the statistic is Σ ln O!, which grows as
-    it falls.
+    The i-th smallest of m becomes the largest of (m - j + 1) p(j) over j <= i, at most 1.
 
     Parameters
     ----------
-    values : array-like, (n,) or (items, n)
-        Answer codes of the same n units.
-    groups : array-like, (n,)
-        Group of each unit.
-    rng : numpy.random.Generator
-        Source of chance; unused when all arrangements can be counted.
-    permutations : int
-        Random arrangements beside the observed one.
+    p : array-like
+        p-values; NaN (a test not made) stays NaN and does not count.
 
     Returns
     -------
-    Permuted
-        As `kruskal_permutation`.
+    array
+        Adjusted p-values, same order.
 
     References
     ----------
-    Freeman, G. H. and Halton, J. H. (1951). Note on an exact treatment of contingency, goodness of fit and other
-    problems of significance. Biometrika, 38, 141-149. R: ``fisher.test(table)``.
+    Holm, S. (1979). A simple sequentially rejective multiple test procedure. Scandinavian Journal of Statistics, 6,
+    65-70. Same as R's ``p.adjust(p, "holm")``.
 
     Examples
     --------
-    >>> result = fisher_freeman_halton([1, 1, 0, 0], ["a", "a", "b", "b"], rng=np.random.default_rng(1))
-    >>> print(f"{result.p:.4f}")
-    0.3333
+    >>> holm([0.01, 0.04, 0.03]).round(3).tolist()
+    [0.03, 0.06, 0.06]
     """
-    columns, starts = _indicators(values)
-    log_factorial = special.gammaln(np.arange(columns.shape[1] + 1) + 1.0)
-
-    def statistic(sums: Ints) -> Floats:
-        return np.add.reduceat(log_factorial[sums].sum(axis=-1), starts, axis=0)
-
-    return _permute(columns, groups, statistic, rng, permutations).shaped(np.shape(values)[:-1])
-
-
-def _indicators(values: npt.ArrayLike) -> tuple[Ints, Ints]:
-    blocks = [row == np.unique(row)[:, None] for row in np.atleast_2d(np.asarray(values))]
-    starts = np.cumsum([0, *(len(block) for block in blocks[:-1])])
-    return np.concatenate(blocks).astype(np.int64), starts
+    values = np.asarray(p, dtype=float)
+    order = np.argsort(values)[: np.count_nonzero(~np.isnan(values))]  # NaN comes last
+    adjusted = np.full(values.shape, np.nan)
+    adjusted[order] = np.minimum(np.maximum.accumulate(values[order] * np.arange(len(order), 0, -1)), 1.0)
+    return adjusted
 
 
 def _permute(
-    columns: Ints,
-    groups: npt.ArrayLike,
-    statistic: Statistic,
-    rng: np.random.Generator,
-    permutations: int,
+    columns: Ints, groups: npt.ArrayLike, statistic: Statistic, rng: np.random.Generator, permutations: int
 ) -> Permuted:
     _, code, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
     units, starts = np.argsort(code, kind="stable"), np.cumsum(sizes) - sizes
-    exact = _count_arrangements(sizes) <= _COUNTABLE
+    exact = math.prod(map(math.comb, np.cumsum(sizes).tolist(), sizes.tolist())) <= _COUNTABLE
 
     def measure(orders: Ints) -> Floats:
         return statistic(np.stack([np.add.reduceat(column[orders], starts, axis=1) for column in columns]))
@@ -299,16 +190,12 @@ def _permute(
     observed = measure(units[None, :])
     blocks = _all_orders(sizes) if exact else _random_orders(len(code), rng, permutations)
     drawn = np.concatenate([measure(units[block]) for block in blocks] + ([] if exact else [observed]), axis=1)
-    return Permuted.from_draws(observed[:, 0], drawn, exact=exact)
-
-
-def _count_arrangements(sizes: Ints) -> int:
-    count, left = 1, int(sizes.sum())
-    for size in sizes.tolist():
-        count, left = count * math.comb(left, size), left - size
-        if count > _COUNTABLE:
-            break
-    return count
+    # Statistics that are equal on paper differ in the last digits.
+    slack = 1e-9 * (1 + np.abs(observed))
+    p = (drawn >= observed - slack).mean(axis=1)
+    attainable = (drawn >= drawn.max(axis=1, keepdims=True) - slack).mean(axis=1)
+    error = np.zeros_like(p) if exact else np.sqrt(p * (1 - p) / drawn.shape[1])
+    return Permuted(observed[:, 0], p, error, attainable, arrangements=drawn.shape[1], exact=exact)
 
 
 def _all_orders(sizes: Ints) -> Iterator[Ints]:

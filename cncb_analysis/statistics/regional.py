@@ -1,4 +1,4 @@
-"""Specialisation and concentration of jobs in regions."""
+"""Specialisation of regions by their jobs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy import special
 
-__all__ = ["herfindahl", "location_quotient", "location_quotient_interval"]
+__all__ = ["location_quotient", "location_quotient_interval"]
 
 Floats = npt.NDArray[np.float64]
 
@@ -44,9 +44,9 @@ def location_quotient(
 
 
 def location_quotient_interval(
-    cell: npt.ArrayLike, region: npt.ArrayLike, sector: npt.ArrayLike, total: npt.ArrayLike, *, level: float = 0.95
+    cell: npt.ArrayLike, region: npt.ArrayLike, sector: npt.ArrayLike, total: npt.ArrayLike
 ) -> tuple[Floats, Floats]:
-    """Interval for a location quotient on the log scale, the region being a part of the reference area.
+    """95 % interval for a location quotient on the log scale, the region being a part of the reference area.
 
     With p_j = cell/region and p = sector/total, the variance of ln LQ is
     (1 - p_j)/cell + (1 - p)/sector - 2 (1 - p_j)/sector (delta method). A full count has no sampling error: the
@@ -56,8 +56,6 @@ def location_quotient_interval(
     ----------
     cell, region, sector, total : array-like
         As `location_quotient`.
-    level : float
-        Confidence level.
 
     Returns
     -------
@@ -80,40 +78,6 @@ def location_quotient_interval(
     with np.errstate(invalid="ignore", divide="ignore"):
         other = 1 - cell / region
         variance = other / cell + (1 - sector / total) / sector - 2 * other / sector
-        half = special.ndtri((1 + level) / 2) * np.sqrt(np.maximum(variance, 0))
+        half = special.ndtri(0.975) * np.sqrt(np.maximum(variance, 0))
         low, high = quotient * np.exp(-half), quotient * np.exp(half)
     return np.where(cell == 0, quotient, low)[()], np.where(cell == 0, np.nan, high)[()]
-
-
-def herfindahl(values: npt.ArrayLike, *, normalised: bool = False) -> float:
-    """Herfindahl-Hirschman index: how far a few parts hold the whole.
-
-    H = Σ s², s the shares; normalised (H - 1/n)/(1 - 1/n). 1/H is the number of equal parts that would give H.
-
-    Parameters
-    ----------
-    values : array-like
-        Sizes of the parts; NaN are left out.
-    normalised : bool
-        From 0 (all equal) to 1 (one holds all) instead of from 1/n.
-
-    Returns
-    -------
-    float
-        NaN when there is nothing to share, or one part is to be normalised.
-
-    References
-    ----------
-    Hirschman, A. O. (1964). The paternity of an index. American Economic Review, 54, 761-762.
-
-    Examples
-    --------
-    >>> round(herfindahl([20, 50, 20, 10]), 2)
-    0.34
-    """
-    sizes = np.asarray(values, dtype=float).ravel()
-    sizes = sizes[~np.isnan(sizes)]
-    if not sizes.sum() > 0 or (normalised and len(sizes) < 2):
-        return float("nan")
-    index = float(np.sum((sizes / sizes.sum()) ** 2))
-    return (index - 1 / len(sizes)) / (1 - 1 / len(sizes)) if normalised else index

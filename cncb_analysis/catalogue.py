@@ -1,0 +1,348 @@
+"""FIGURES: kind of chart to table maker and drawer; and the page that a notebook tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from html import escape
+from importlib.metadata import version
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cncb_analysis import figures, page_findings, page_tables
+from cncb_analysis.chart_tables import MAKERS
+from cncb_analysis.errors import StudyError
+from cncb_analysis.estimates import BASES
+from cncb_analysis.shown import Html, NotAsked, ShownFigure, write_definitions
+from cncb_analysis.store import write_bytes
+from cncb_analysis.study import STEPS
+from cncb_analysis.tables import DisplayTable, write_workbook
+from cncb_analysis.view import Figure, View, read_figures
+
+if TYPE_CHECKING:
+    from cncb_analysis.disclosure import Protected
+    from cncb_analysis.study import Study
+    from cncb_analysis.words import Words
+
+__all__ = ["FIGURES", "Page"]
+
+FIGURES = {kind: (make, figures.DRAWERS[kind]) for kind, make in MAKERS.items()}
+_COMMON = {"comparison": ("questionnaire", "interviews"), "joint_support": ("questionnaire", "workshops")}
+_BRIEF = 3
+_FIELDWORK = ["partner", "step", "start", "end", "mode", "language", "invited", "done", "deviations"]
+_LABELS = {"number": "page.figure", "data": "page.download_data", "table": "page.figure_table"}
+
+Shown = ShownFigure | DisplayTable | NotAsked
+
+
+@dataclass(frozen=True, eq=False)
+class Page:
+    """What one notebook tells: findings, figures and tables of what its audience may see.
+
+    Parameters
+    ----------
+    study : Study
+        Labels, partners, tables.
+    notebook, partner, language, audience : str
+        Which page, whose (empty for the pages of all), in which language, for whom.
+    estimates : Protected
+        Of all steps and groups.
+    comparisons, evidence, joint_support : DataFrame
+        As the contracts of `comparison` and `synthesis` say.
+    quotes : DataFrame
+        Passages with consent, under pseudonyms.
+    cleaning : DataFrame
+        partner, step, rule, fate, cells: counts of the cell log.
+    clusters, agreed : DataFrame
+        Facts of the clusters studied and actions agreed, where the audience may see them; columns named as in
+        words.csv under `head`.
+
+    Examples
+    --------
+    >>> sorted(FIGURES)[:3]
+    ['allocation', 'bump', 'circle']
+    """
+
+    study: Study
+    notebook: str
+    partner: str
+    language: str
+    audience: str
+    estimates: Protected
+    comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
+    evidence: pd.DataFrame = field(default_factory=pd.DataFrame)
+    joint_support: pd.DataFrame = field(default_factory=pd.DataFrame)
+    quotes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    cleaning: pd.DataFrame = field(default_factory=pd.DataFrame)
+    clusters: pd.DataFrame = field(default_factory=pd.DataFrame)
+    agreed: pd.DataFrame = field(default_factory=pd.DataFrame)
+    _shown: dict[str, Shown] = field(default_factory=dict, repr=False)
+    _extra: dict[str, DisplayTable] = field(default_factory=dict, repr=False)
+
+    def __repr__(self) -> str:
+        return f"<page {self.notebook} {self.partner}>".replace(" >", ">")
+
+    @cached_property
+    def words(self) -> Words:
+        """Words of the page's language."""
+        return self.study.words(self.language)
+
+    @cached_property
+    def view(self) -> View:
+        """What the page may see."""
+        return View(self.study, self.words, self.estimates.frame, self.partner, self.joint_support)
+
+    @cached_property
+    def figures(self) -> Mapping[str, Figure]:
+        """Figures of this notebook, in order."""
+        return {name: each for name, each in read_figures(self.study).items() if self.notebook in each.notebooks}
+
+    @property
+    def steps(self) -> tuple[str, ...]:
+        """Steps whose answers the page tells."""
+        own = (self.notebook,) if self.notebook in STEPS else _COMMON.get(self.notebook, STEPS)
+        return tuple(step for step in own if step in self.study.steps)
+
+    def list_facts(self) -> list[tuple[str, str]]:
+        """List the facts below the page's title: place, base, fieldwork, audience.
+
+        Returns
+        -------
+        list of tuple of str
+            Label and value.
+        """
+        words, frame = self.words, self.estimates.frame
+        own = frame["partner"].eq(self.partner) & (frame["country"].eq("") | (self.partner != ""))
+        rows = frame[own & frame["step"].isin(self.steps) & frame["base"].eq(frame["step"].map(BASES))]
+        bases = rows.groupby("step", sort=False)["n"].max()
+        counts = [f"{words.number(bases[step])} {words.text(f'base.{BASES[step]}')}" for step in bases.index]
+        facts = {
+            "page.place": self.study.partner(self.partner).name if self.partner else ", ".join(self.study.countries),
+            "page.base": ", ".join(counts),
+            "page.fieldwork": str(self.study.settings.get("period", "")),
+            "provenance.audience": words.text(f"audience.{self.audience}"),
+        }
+        return [(words.text(key), value) for key, value in facts.items() if value]
+
+    def show(self, figure: str) -> Shown:
+        """Show one figure or table of figures.csv.
+
+        Parameters
+        ----------
+        figure : str
+            Its name.
+
+        Returns
+        -------
+        ShownFigure or DisplayTable or NotAsked
+            The last where nothing was asked, delivered or may be shown; the page then drops the section.
+
+        Raises
+        ------
+        StudyError
+            When figures.csv has no such figure, or its kind of chart is unknown.
+        """
+        known = read_figures(self.study)
+        for value, names in (
+            (figure, [*known]),
+            (known[figure].kind if figure in known else "table", [*FIGURES, "table"]),
+        ):
+            if value not in names:
+                remedy = f"choose from: {', '.join(names) or 'none yet'}"
+                raise StudyError("no such figure or kind of chart", file="figures.csv", value=value, remedy=remedy)
+        if figure not in self._shown:
+            self._shown[figure] = self._show(known[figure])
+        return self._shown[figure]
+
+    def _show(self, figure: Figure) -> Shown:
+        title, source = self.words.text(f"figure.{figure.id}.title"), self._source(figure.step)
+        nothing = NotAsked(f"{title}: {self.words.text('page.not_in_study')}")
+        if figure.kind == "table":
+            return page_findings.tabulate_figure(figure, self, caption=title, source=source) or nothing
+        chart = FIGURES[figure.kind][0](figure, self.view)
+        told = page_tables.summarise_chart(figure, chart, self.view)
+        if not told:
+            return nothing
+        parts = ("subtitle", "caption", "alt")
+        texts = {part: self.words.text(f"figure.{figure.id}.{part}", told) for part in parts}
+        base = {"n": told["n"], "unit": self.view.say(f"base.{BASES.get(figure.step)}", "")}
+        note = [
+            self.words.text("figure.base", base) if told["n"] and figure.step else "",
+            texts["caption"],
+            *chart.loc[chart["row"] == "benchmark", "text"],
+            self.words.text("figure.hidden", {"threshold": self.study.threshold}) * any(chart["mark"] == "hidden"),
+            source,
+        ]
+        number = 1 + sum(isinstance(shown, ShownFigure) for shown in self._shown.values())
+        labels = {name: self.words.text(key, {"number": number}) for name, key in _LABELS.items()}
+        return ShownFigure(
+            figure.id,
+            title,
+            texts["subtitle"],
+            " ".join(filter(None, note)),
+            texts["alt"],
+            svg=figures.draw_inline(figure.kind, chart, self.words, prefix=figure.id),
+            chart=chart,
+            table=page_tables.tabulate_chart(figure, chart, self.view, caption=title, source=source),
+            labels=labels,
+        )
+
+    def _source(self, step: str) -> str:
+        steps = ", ".join(self.words.text(f"step.{name}") for name in ([step] if step else self.study.steps))
+        said = {"source": steps, "period": str(self.study.settings.get("period", ""))}
+        made_up = self.words.text("synthetic.short") + "." if self.study.settings.get("synthetic") else ""
+        return f"{self.words.text('figure.source', said)} {made_up}".strip()
+
+    def in_brief(self) -> Html:
+        """Say three findings, each with its count.
+
+        Returns
+        -------
+        Html
+            Number and label of the first three figures that have one; verdicts and measures on the pages of all.
+        """
+        found = list(islice(page_findings.list_findings(self), _BRIEF))
+        return write_definitions(found, "brief") if found else self._nothing("page.nothing_here")
+
+    def _nothing(self, key: str) -> Html:
+        return Html(f"<p>{escape(self.words.text(key))}</p>")
+
+    def _keep(self, name: str, tables: list[DisplayTable]) -> Html:
+        self._extra.update((f"{name} {place}", table) for place, table in enumerate(tables))
+        return Html("".join(table._repr_html_() for table in tables), "; ".join(map(repr, tables)))
+
+    def show_rest(self) -> Html | NotAsked:
+        """Show every other question asked in the page's steps, as compact tables.
+
+        Returns
+        -------
+        Html or NotAsked
+            Tables, a row an answer, a column a group; the latter where figures show all.
+        """
+        book, tables = self.study.codebook, []
+        told = {name for figure in self.figures.values() for name in figure.variables}
+        for step in self.steps if self.notebook in (*STEPS, "comparison") else ():
+            asked = [variable.battery or variable.name for variable in book.asked_in(step)]
+            roots = [f"theme:{code}" for code in self.study.table("themes")["code"] if "/" not in code]
+            names = dict.fromkeys([*asked, *(roots if step == "interviews" else [])])
+            wanted = [name for name in names if name not in told]
+            tables += page_tables.tabulate_questions(self.view, step, wanted, source=self._source(step))
+        return self._keep("rest", tables) if tables else NotAsked(self.words.text("page.nothing_here"))
+
+    def _own(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """Rows of the page's steps and, on a partner's page, of the partner."""
+        rows = frame[frame["step"].isin(self.steps)] if len(frame) else pd.DataFrame(columns=["partner"])
+        return rows[rows["partner"].isin([self.partner, ""])] if self.partner else rows
+
+    def show_cleaning(self) -> Html:
+        """Show how often which rule changed a delivered cell.
+
+        Returns
+        -------
+        Html
+            A table of counts.
+        """
+        log = self._own(self.cleaning)
+        if log.empty:
+            return self._nothing("cleaning.none")
+        counts = log.groupby(["rule", "fate"], as_index=False)["cells"].sum()
+        counts = counts.assign(fate=[self.view.say(f"fate.{fate}", fate) for fate in counts["fate"]])
+        return self._keep("log", [page_tables.tabulate_frame(self.words, self.words.text("cleaning.log"), counts)])
+
+    def show_bases(self) -> Html:
+        """Show who was on the list, was invited and answered, and how the fieldwork went.
+
+        Returns
+        -------
+        Html
+            Two tables.
+        """
+        tables = []
+        for step in self.steps:
+            tables += page_tables.tabulate_questions(self.view, step, ["response"], source=self._source(step))
+        rows = self._own(self.study.table("fieldwork"))
+        if len(rows):
+            steps = [self.view.say(f"step.{step}", step) for step in rows["step"]]
+            rows = rows.assign(partner=rows["partner"].map(self.view.name), step=steps)[_FIELDWORK]
+            tables.append(page_tables.tabulate_frame(self.words, self.words.text("page.fieldwork"), rows))
+        return self._keep("bases", tables) if tables else self._nothing("page.nothing_here")
+
+    def show_limits(self) -> Html:
+        """Say what the numbers of this page cannot say.
+
+        Returns
+        -------
+        Html
+            A box.
+        """
+        keys = [
+            "small",
+            "hidden",
+            *self.steps,
+            self.notebook,
+            *["synthetic"] * bool(self.study.settings.get("synthetic")),
+        ]
+        said = dict.fromkeys(self.view.say(f"limits.{key}", "") for key in keys)
+        rows = "".join(f"<li>{escape(text)}</li>" for text in said if text)
+        lead = escape(self.words.text("limits.lead"))
+        return Html(f'<div class="limits"><p><strong>{lead}</strong></p><ul>{rows}</ul></div>')
+
+    def save_outputs(self, out: str | Path) -> Html:
+        """Save every figure as picture and data, and all tables of the page in one workbook.
+
+        Parameters
+        ----------
+        out : str or Path
+            Folder; empty saves nothing.
+
+        Returns
+        -------
+        Html
+            What was saved.
+        """
+        if not out:
+            return self._nothing("saved.nowhere")
+        shown = [self.show(name) for name in self.figures]
+        files: dict[str, bytes] = {}
+        for each in shown:
+            if isinstance(each, ShownFigure):
+                files[f"{each.id}.svg"] = figures.draw_alone(
+                    figures.Chart(self.figures[each.id].kind, each.chart), self.words, texts=each.texts
+                )
+                files[f"{each.id}.csv"] = each.csv.encode()
+        for name, data in files.items():
+            write_bytes(Path(out) / name, data)
+        found = [each.table if isinstance(each, ShownFigure) else each for each in shown]
+        tables = [table for table in (*found, *self._extra.values()) if isinstance(table, DisplayTable)]
+        if tables:
+            write_workbook(Path(out) / "tables.xlsx", tables)
+        said = {"names": ", ".join([*files, *["tables.xlsx"] * bool(tables)])}
+        return Html(f"<p>{escape(self.words.text('saved.done', said))}</p>")
+
+    def provenance(self) -> Html:
+        """Say what this page rests on and whom to ask.
+
+        Returns
+        -------
+        Html
+            Label: value pairs. No time of day, so that the same inputs give the same page.
+        """
+        settings, words, ledger = self.study.settings, self.words, self._own(self.study.table("sources"))
+        files = [
+            f"{Path(path).name} ({digest[:8]})" for path, digest in zip(ledger["path"], ledger["sha256"], strict=True)
+        ]
+        pairs = {
+            "provenance.study": self.study.title,
+            "provenance.audience": words.text(f"audience.{self.audience}.note"),
+            "provenance.threshold": str(self.study.threshold) * (self.audience != "consortium"),
+            "provenance.language": words.text("language.name"),
+            "provenance.files": ", ".join(files) if self.partner else words.number(len(files)),
+            "provenance.seed": str(settings.get("seed", "")),
+            "provenance.version": version("cncb-analysis"),
+            "page.contact": str(settings.get("contact") or words.text("provenance.contact_missing")),
+        }
+        return write_definitions([(words.text(key), value) for key, value in pairs.items() if value], "provenance")

@@ -1,0 +1,140 @@
+"""What a drawer gets: a finished table that hides what must be hidden, and the size it is drawn for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import pandas as pd
+
+from cncb_analysis.errors import StudyError
+from cncb_analysis.style import PAGE_WIDTH
+
+__all__ = ["SMALL_BASE", "Cell", "Chart", "Row"]
+
+# Below this base a count is said, not a percent.
+SMALL_BASE = 20
+_COLUMNS = (
+    "section", "row", "row_label", "column", "column_label", "estimate", "low", "high", "k", "n", "mark", "text",
+)  # fmt: skip
+_APART = ("benchmark", "threshold")
+_DRAWN = ("", "coarsened")
+
+
+class Cell(NamedTuple):
+    """One number of a chart, or why there is none."""
+
+    estimate: float
+    low: float
+    high: float
+    k: float
+    n: float
+    mark: str
+    text: str
+
+    @property
+    def drawn(self) -> bool:
+        """Whether there is a number to draw."""
+        return self.mark in _DRAWN and self.estimate == self.estimate
+
+    @property
+    def counted(self) -> bool:
+        """Whether it is a count of a base, which a mean is not."""
+        return self.k == self.k
+
+
+class Row(NamedTuple):
+    """One row of a chart."""
+
+    section: str
+    key: str
+    label: str
+
+
+_NAN = float("nan")
+_NOTHING = Cell(_NAN, _NAN, _NAN, _NAN, _NAN, "not_asked", "")
+
+
+@dataclass(frozen=True, eq=False)
+class Chart:
+    """A finished, protected table to draw.
+
+    Parameters
+    ----------
+    kind : str
+        One of the keys of `DRAWERS`.
+    table : DataFrame
+        section, row, row_label, column, column_label, estimate, low, high, k, n, mark, text; shares are 0-1. Rows and
+        columns stand in order of appearance; the row `all` is the pooled one, `benchmark` a published figure.
+    width : float
+        Inches to draw in.
+    dense : bool
+        Rows closer together, as on a slide.
+
+    Raises
+    ------
+    StudyError
+        When a column is missing, or a row that is not shown holds a number.
+
+    Examples
+    --------
+    >>> table = pd.DataFrame([["", "IT", "Italy", "share", "", 0.5, 0.2, 0.8, 6, 12, "hidden", ""]], columns=_COLUMNS)
+    >>> Chart("share", table)
+    Traceback (most recent call last):
+        ...
+    cncb_analysis.errors.StudyError: a row that is not shown holds a number: 'Italy'; protect the table first
+    """
+
+    kind: str
+    table: pd.DataFrame
+    width: float = PAGE_WIDTH
+    dense: bool = False
+
+    def __post_init__(self) -> None:
+        missing = [name for name in _COLUMNS if name not in self.table]
+        if missing:
+            raise StudyError("a chart needs this column", value=missing[0], remedy="see the docstring of Chart")
+        closed = self.table[~self.table["mark"].isin(_DRAWN)]
+        spoken = closed[closed[["estimate", "low", "high", "k"]].notna().any(axis=1)]
+        if len(spoken):
+            value = str(spoken["row_label"].iloc[0])
+            raise StudyError("a row that is not shown holds a number", value=value, remedy="protect the table first")
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """Rows in order, without benchmark and thresholds."""
+        named = self.table.loc[~self.table["row"].isin(_APART), ["section", "row", "row_label"]].drop_duplicates()
+        return [Row(*map(str, row)) for row in named.itertuples(index=False)]
+
+    @cached_property
+    def columns(self) -> dict[str, str]:
+        """Labels of the columns by key, in order."""
+        named = self.table.drop_duplicates("column")
+        return dict(zip(named["column"].astype(str), named["column_label"].astype(str), strict=True))
+
+    @cached_property
+    def _cells(self) -> dict[tuple[str, str, str], Cell]:
+        names = ["section", "row", "column", *Cell._fields]
+        return {
+            (str(row[0]), str(row[1]), str(row[2])): Cell(*(float(each) for each in row[3:8]), *map(str, row[8:10]))  # type: ignore[arg-type]
+            for row in self.table[names].itertuples(index=False)
+        }
+
+    def cell(self, row: str, column: str, section: str = "") -> Cell:
+        """Cell of a row and column; one that the table lacks counts as not asked."""
+        return self._cells.get((section, row, column), _NOTHING)
+
+    def line(self, row: Row) -> dict[str, Cell]:
+        """Cells of one row that the table has, by column."""
+        keys = ((column, (row.section, row.key, column)) for column in self.columns)
+        return {column: self._cells[key] for column, key in keys if key in self._cells}
+
+    def bases(self, column: str) -> list[float]:
+        """Different bases of one column, smallest first."""
+        found = self.table.loc[(self.table["column"] == column) & ~self.table["row"].isin(_APART), "n"]
+        return sorted(found.dropna().unique())
+
+    def extra(self, name: str) -> pd.DataFrame:
+        """Rows that stand apart: benchmark or threshold."""
+        return self.table[(self.table["row"] == name) & self.table["estimate"].notna()]

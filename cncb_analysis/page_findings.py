@@ -1,0 +1,235 @@
+"""What a page finds: its tables of figures.csv, the findings in brief, the three answers of the site."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cncb_analysis.chart_tables import MAKERS
+from cncb_analysis.page_tables import format_cell, summarise_chart, tabulate_chart, tabulate_frame, tabulate_questions
+from cncb_analysis.tables import DisplayTable
+from cncb_analysis.view import Figure, View
+from cncb_analysis.words import Words
+
+if TYPE_CHECKING:
+    from cncb_analysis.catalogue import Page
+
+__all__ = ["list_answers", "list_findings", "tabulate_figure"]
+
+_ROWS = 12
+_VERDICTS = ("differs", "similar", "cannot tell", "too few")
+_POSITIONS = ("dissonance", "agreement", "partial", "silence")
+
+
+def tabulate_figure(figure: Figure, page: Page, *, caption: str, source: str) -> DisplayTable | None:
+    """Make a table of figures.csv: of its variables, or, where it names none, the one of its own name.
+
+    Parameters
+    ----------
+    figure : Figure
+        Of kind table.
+    page : Page
+        Whose.
+    caption, source : str
+        As in `DisplayTable`.
+
+    Returns
+    -------
+    DisplayTable or None
+        None where there is nothing to show.
+    """
+    view = page.view
+    if not figure.variables:
+        frame = getattr(page, _FRAMES.get(figure.id, figure.id), pd.DataFrame())
+        make = _TABLES.get(
+            figure.id,
+            lambda frame, view: tabulate_frame(view.words, caption, frame.drop(columns="partner", errors="ignore")),
+        )
+        table = make(frame, view) if len(frame) else None
+    elif figure.variables == ("concentration",):
+        table = _tabulate_ranking(figure, view)
+    elif figure.statistic == "median":
+        table = next(iter(tabulate_questions(view, figure.step, figure.variables, source=source)), None)
+    else:
+        chart = MAKERS["matrix"](figure, view)
+        asked = summarise_chart(figure, chart, view)
+        table = tabulate_chart(figure, chart, view, caption=caption, source=source) if asked else None
+    return replace(table, caption=caption, source=source) if table is not None and table.rows else None
+
+
+def _make_table(words: Words, heads: str, rows: Iterator[tuple[str, ...]]) -> DisplayTable:
+    return DisplayTable("", tuple(words.text(f"head.{name}") for name in heads.split()), tuple(rows))
+
+
+def _tabulate_ranking(figure: Figure, view: View) -> DisplayTable:
+    """The most concentrated sectors with their jobs and stars."""
+    chart, number = MAKERS["scatter"](figure, view), view.words.number
+    cells = chart[chart["row"] != "threshold"].head(_ROWS).to_dict("records")
+    quotients = [format_cell(view.words, cell, share=False) for cell in cells]
+    facts = [(cell["row_label"], quotient) for cell, quotient in zip(cells, quotients, strict=True)]
+    rows = ((*fact, number(cell["jobs"]), number(cell["stars"])) for fact, cell in zip(facts, cells, strict=True))
+    return _make_table(view.words, "sector lq jobs stars", rows)
+
+
+def _tabulate_verdicts(comparisons: pd.DataFrame, view: View) -> DisplayTable:
+    """Questions on which countries differ or are similar, then how many cannot be told; all stand in the numbers."""
+    words, rows = view.words, []
+    for verdict in _VERDICTS:
+        found = comparisons[comparisons["verdict"] == verdict].to_dict("records")
+        said = words.text(f"verdict.{verdict.replace(' ', '_')}")
+        if verdict in _VERDICTS[2:] and found:
+            rows.append((words.text("page.further", {"n": words.number(len(found))}), "", "", "", "", said))
+            continue
+        for row in found:
+            effect, low, high = (words.number(row[f"effect{end}"], 2) for end in ("", "_low", "_high"))
+            interval = f"{effect} ({words.text('interval.from_to', {'low': low, 'high': high})})"
+            numbers = (words.number(row["n"]), interval, words.number(row["p_adjusted"], 3))
+            rows.append((_name_question(row, view), str(row["contrast"]), *numbers, said))
+    table = _make_table(words, "question country n effect p_adjusted verdict", iter(rows))
+    plain = comparisons.astype(object).to_numpy().tolist()
+    return replace(table, numbers=(tuple(comparisons.columns), *map(tuple, plain)))
+
+
+def _name_question(row: Mapping[str, str], view: View) -> str:
+    label = view.label(row["variable"])
+    return f"{label}: {view.option_label(row['variable'], row['option'])}" if row["option"] else label
+
+
+def _tabulate_evidence(evidence: pd.DataFrame, view: View) -> DisplayTable:
+    """A row a finding, a column a country: how far the steps agree; disagreements first."""
+    table, places = _pivot_positions(evidence), ("", *view.study.countries)
+    order = table[""].map({name: place for place, name in enumerate(_POSITIONS)})
+    rows = tuple(
+        (_name_finding(name, view), *(view.words.text(f"position.{row[place]}.short") for place in places))
+        for name, row in table.iloc[order.argsort(kind="stable")].iterrows()
+    )
+    heads = (view.words.text("head.finding"), view.words.text("head.pooled"), *view.study.countries)
+    return DisplayTable("", heads, rows)
+
+
+def _pivot_positions(evidence: pd.DataFrame) -> pd.DataFrame:
+    """Position of the steps together by finding and country; what people decided goes before what a rule proposed."""
+    together = evidence[evidence["step"] == ""]
+    position = together["decided"].where(together["decided"].ne(""), together["proposed"])
+    return together.assign(position=position).pivot(index="finding", columns="country", values="position")
+
+
+def _name_finding(finding: object, view: View) -> str:
+    rows = view.study.table("findings")
+    keys = rows.loc[rows["finding"] == finding, "title_key"]
+    return view.say(next(iter(keys), ""), str(finding))
+
+
+def _tabulate_measures(measures: pd.DataFrame, view: View) -> DisplayTable:
+    """A row a measure: who asks, who offers, what exactly, at what cost."""
+    cards, rows = view.study.table("support_actions").set_index("action"), []
+    for row in measures.to_dict("records"):
+        action, card = row["action"], cards.loc[row["action"]]
+        title, what = (view.option_label("action", f"{action}.{part}") for part in ("title", "deliverable"))
+        counts = (_count_partners(view.words, row, name) for name in ("asks", "offers"))
+        facts = (view.option_label(name, card[name]) for name in ("level", "cost_class"))
+        rows.append((title, what, *counts, *facts, view.name(row["lead"]) if row["lead"] else "–"))
+    return _make_table(view.words, "action what who_asks who_offers level cost lead", iter(rows))
+
+
+def _count_partners(words: Words, row: Mapping[str, float], name: str) -> str:
+    return words.count_of(row[f"{name}_k"], row[f"{name}_n"]) if row[f"{name}_n"] > 0 else "–"
+
+
+def _tabulate_quotes(quotes: pd.DataFrame, view: View) -> DisplayTable:
+    """One passage a topic, as it was said and translated."""
+    own = quotes[quotes["partner"].eq(view.partner)] if view.partner else quotes
+    chosen = own.iloc[own["translation"].eq("").argsort(kind="stable")].drop_duplicates("theme_code").head(_ROWS)
+    topics = [view.label(f"theme:{code}") for code in chosen["theme_code"]]
+    rows = zip(topics, chosen["text"], chosen["translation"], strict=True)
+    return _make_table(view.words, "topic excerpt translation", iter(sorted(rows)))
+
+
+_FRAMES = {"verdicts": "comparisons", "measures": "joint_support"}
+_TABLES: Mapping[str, Callable[[pd.DataFrame, View], DisplayTable]] = {
+    "verdicts": _tabulate_verdicts,
+    "evidence": _tabulate_evidence,
+    "measures": _tabulate_measures,
+    "quotes": _tabulate_quotes,
+}
+
+
+def list_findings(page: Page) -> Iterator[tuple[str, str]]:
+    """List what a page says in brief, counts first.
+
+    Parameters
+    ----------
+    page : Page
+        Which.
+
+    Yields
+    ------
+    tuple of str
+        A number such as "7 of 12", and what it is.
+    """
+    words, verdicts = page.words, page.comparisons.get("verdict", pd.Series(dtype=str))
+    if page.notebook == "joint_support":
+        yield from _list_measures(page)
+    elif page.notebook == "comparison":
+        for verdict in _VERDICTS[:3] if len(verdicts) else ():
+            count = words.count_of(int((verdicts == verdict).sum()), len(verdicts))
+            yield count, words.text(f"brief.{verdict.replace(' ', '_')}")
+    else:
+        figures = [figure for figure in page.figures.values() if figure.kind not in {"table", "flow"}]
+        for figure in sorted(figures, key=lambda figure: not figure.statistic.startswith("share")):
+            told = summarise_chart(figure, MAKERS[figure.kind](figure, page.view), page.view)
+            if told and told["top"] != "–":
+                title = words.text(f"figure.{figure.id}.title")
+                yield told["top_value"], title if figure.kind == "share" else f"{title}: {told['top']}"
+
+
+def _list_measures(page: Page) -> Iterator[tuple[str, str]]:
+    words, table = page.words, page.joint_support
+    if table.empty:
+        return
+    first = table.iloc[0].to_dict()
+    measure = page.view.option_label("action", f"{first['action']}.title")
+    yield _count_partners(words, first, "asks"), words.text("brief.first_measure", {"measure": measure})
+    taken = table["decision"].where(table["decision"].ne(""), table["proposed"])
+    yield words.count_of(int((taken == "all").sum()), len(table)), words.text("brief.all_together")
+    clear = words.number(first["clear_to"] or float("nan"))
+    yield clear, words.text("joint.clear_to" if first["clear_to"] else "joint.no_order", {"rank": clear})
+
+
+def list_answers(page: Page) -> list[dict[str, str]]:
+    """List the three answers of the site's first screen: what all share, what differs, what to do together.
+
+    Parameters
+    ----------
+    page : Page
+        That of joint support, with comparisons and evidence.
+
+    Returns
+    -------
+    list of dict
+        heading (key of words.csv), number, said, small, notebook; without those that the study cannot give.
+    """
+    words, view, answers = page.words, page.view, []
+    if len(page.evidence):
+        positions, countries = _pivot_positions(page.evidence), list(view.study.countries)
+        calm = (positions[countries] != "dissonance").sum(axis=1)
+        pooled = page.evidence[page.evidence["country"].eq("") & page.evidence["k"].notna()]
+        held = pooled[pooled["proposed"].eq("yes") & pooled["finding"].map(positions[""]).eq("agreement")]
+        order = pd.DataFrame({"calm": held["finding"].map(calm), "share": held["k"] / held["n"]})
+        for row in held.loc[order.sort_values(["calm", "share"], ascending=False, kind="stable").index[:1]].to_dict(
+            "records"
+        ):
+            small = words.text("brief.shared", {"count": words.count_of(calm[row["finding"]], len(countries))})
+            told = (words.count_of(row["k"], row["n"]), _name_finding(row["finding"], view), small)
+            answers.append(("index.shared", *told, "comparison"))
+    if len(page.comparisons):
+        differing = page.comparisons[page.comparisons["verdict"] == "differs"]
+        largest = differing.iloc[(-differing["effect"].abs()).argsort(kind="stable")[:1]].to_dict("records")
+        number, said = words.count_of(len(differing), len(page.comparisons)), words.text("brief.differs")
+        small = "".join(_name_question(row, view) for row in largest)
+        answers.append(("index.differs", number, said, small, "comparison"))
+    answers += [("index.together", *pair, "", "joint_support") for pair in list(_list_measures(page))[:1]]
+    return [dict(zip(("heading", "number", "said", "small", "notebook"), answer, strict=True)) for answer in answers]

@@ -1,0 +1,176 @@
+"""An executed notebook to one HTML file: nbconvert with our own template over its `basic`."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from nbconvert.exporters import HTMLExporter, TemplateExporter
+
+from cncb_analysis.shown import NOT_ASKED
+from cncb_analysis.store import read_text
+from cncb_analysis.study import STEPS
+from cncb_analysis.style import css_variables
+
+if TYPE_CHECKING:
+    from nbformat import NotebookNode
+
+    from cncb_analysis.catalogue import Page
+
+__all__ = ["PageExporter", "name_page", "render_page", "render_template"]
+
+_FOLDER = Path(__file__).parent
+_OPENING = {"parameters", "injected-parameters", "setup"}
+_HEADING = re.compile(r"^#{1,2} +(.+)\n*")
+_PAGES = (*STEPS, "national_workshop", "comparison", "joint_support")
+
+
+class PageExporter(HTMLExporter):
+    """HTML of one notebook through the template beside this file.
+
+    nbconvert's own last pass is left out: it parses the whole page again, to give pictures without a description the
+    sentence that there is none. Ours all have one.
+    """
+
+    def from_notebook_node(
+        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
+    ) -> tuple[str, dict[str, Any]]:
+        """Convert a notebook.
+
+        Parameters
+        ----------
+        nb : NotebookNode
+            Prepared by `render_page`.
+        resources : dict
+            What stands around the cells.
+        **options
+            Passed on.
+
+        Returns
+        -------
+        tuple of str and dict
+            HTML and the resources.
+        """
+        self.register_filter("highlight_code", lambda source, **_: source)
+        self.register_filter("filter_data_type", lambda data: data)
+        return TemplateExporter.from_notebook_node(self, nb, self._init_resources(resources), **options)
+
+
+@cache
+def _make_exporter() -> PageExporter:
+    folders = {"template_name": "template", "extra_template_basedirs": [str(_FOLDER)]}
+    return PageExporter(**folders, exclude_anchor_links=True)
+
+
+def render_template(name: str, page: Page, values: Mapping[str, Any]) -> str:
+    """Fill one of the templates that are no notebook's.
+
+    Parameters
+    ----------
+    name : str
+        Such as "site.html.j2". Every value is escaped.
+    page : Page
+        Whose study, words and audience the page has.
+    values : mapping
+        What else the template names.
+
+    Returns
+    -------
+    str
+        HTML.
+    """
+    environment = _make_exporter().environment.overlay(autoescape=True)
+    return str(environment.get_template(name).render(**_furnish(page), **values))
+
+
+def _furnish(page: Page) -> dict[str, Any]:
+    """What the templates of all pages name."""
+    css = css_variables() + read_text(_FOLDER / "template" / "style.css")
+    return {"page": page, "t": page.words.text, "say": page.view.say, "css": css, "name_page": name_page}
+
+
+def name_page(notebook: str, ending: str = ".html") -> str:
+    """Name of a notebook's page inside its folder.
+
+    Parameters
+    ----------
+    notebook : str
+        Its name without number.
+    ending : str
+        Of the file.
+
+    Returns
+    -------
+    str
+        With its number.
+
+    Examples
+    --------
+    >>> name_page("comparison")
+    '6_comparison.html'
+    """
+    return f"{_PAGES.index(notebook) + 1}_{notebook}{ending}"
+
+
+def render_page(notebook: NotebookNode, page: Page) -> str:
+    """Render an executed notebook as a page of the site.
+
+    Sections whose figure was not asked are dropped; the cells that opened the page go to its end; what is tagged `fold`
+    is folded; code stands folded beside what it shows.
+
+    Parameters
+    ----------
+    notebook : NotebookNode
+        Executed.
+    page : Page
+        Whose title, facts and words stand around it.
+
+    Returns
+    -------
+    str
+        One HTML file that fetches nothing.
+    """
+    book = copy.deepcopy(notebook)
+    cells = list(_drop_not_asked(book.cells))
+    lead = _HEADING.sub("", cells.pop(0).source).strip() if cells and cells[0].cell_type == "markdown" else ""
+    opening = [cell for cell in cells if _OPENING & set(cell.metadata.get("tags", []))]
+    cells = [cell for cell in cells if cell not in opening]
+    contents = _mark_sections(cells)
+    if opening:
+        opening[0].metadata["cncb"] = {"open": page.words.text("page.setup"), "anchor": "opening"}
+        opening[-1].metadata.setdefault("cncb", {})["close"] = True
+    book.cells = [*cells, *opening]
+    own = [name for name in _PAGES[:5] if name in (*page.study.steps, "national_workshop")]
+    around = {"lead": lead, "contents": contents, "siblings": own if page.partner else list(_PAGES[5:])}
+    return str(_make_exporter().from_notebook_node(book, {**_furnish(page), **around})[0])
+
+
+def _drop_not_asked(cells: list[Any]) -> Iterator[Any]:
+    """Leave out a cell that says so, and the prose before it."""
+    said = [any(NOT_ASKED in output.get("data", {}) for output in cell.get("outputs", ())) for cell in cells]
+    for cell, dropped, follows in zip(cells, said, [*said[1:], False], strict=True):
+        if not dropped and not (follows and cell.cell_type == "markdown"):
+            yield cell
+
+
+def _mark_sections(cells: list[Any]) -> list[tuple[str, str]]:
+    """Give each section its anchor, fold the second half; list the contents."""
+    contents: list[tuple[str, str]] = []
+    folded = False
+    for place, cell in enumerate(cells):
+        found = _HEADING.match(cell.source) if cell.cell_type == "markdown" else None
+        if found:
+            anchor = re.sub(r"[^a-z0-9]+", "-", found[1].lower()).strip("-") or f"section-{place}"
+            contents.append((anchor, found[1]))
+            if folded:
+                cells[place - 1].metadata.setdefault("cncb", {})["close"] = True
+            folded = "fold" in cell.metadata.get("tags", [])
+            cell.metadata["cncb"] = {"anchor": anchor, **({"open": found[1]} if folded else {})}
+            cell.source = _HEADING.sub("", cell.source) if folded else cell.source
+    if folded:
+        cells[-1].metadata.setdefault("cncb", {})["close"] = True
+    return contents

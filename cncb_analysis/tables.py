@@ -1,0 +1,158 @@
+"""Display tables: caption, headings, base and source always; as HTML for pages, as sheets for Excel."""
+
+from __future__ import annotations
+
+import io
+import re
+import zipfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from pathlib import Path
+
+from cncb_analysis.store import write_zip
+
+__all__ = ["DisplayTable", "write_workbook"]
+
+# A cell that reads as a number or as the sign of a missing one: aligned right, so that digits stand below digits.
+_NUMERIC = re.compile(r"[+−–<≤≥-]?\s?[\d.,  ]*\d.*|[–·]?")
+_WIDE = 5
+_SHEET_NAME = 28
+_MOMENT = re.compile(rb"(W3CDTF\">)[^<]+")
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")
+
+Cell = str | float
+
+
+@dataclass(frozen=True, repr=False)
+class DisplayTable:
+    """A table as a reader sees it.
+
+    Parameters
+    ----------
+    caption : str
+        What it shows.
+    columns : tuple of str
+        Headings; none empty.
+    rows : tuple of tuple of str
+        Display text; the first cell names the row.
+    base, source : str
+        Who or what is counted; where the numbers come from.
+    total : bool
+        Whether the last row is the pooled one.
+    numbers : tuple of tuple of (str or float), optional
+        The same as plain numbers, heading first: written below the table in Excel.
+
+    Examples
+    --------
+    >>> table = DisplayTable("Staff", ("Group", "n"), (("Milan", "12"),), base="clusters that answered")
+    >>> table.to_sheet()[0]
+    ['Staff']
+    >>> '<th scope="row">Milan</th><td>12</td>' in table._repr_html_()
+    True
+    """
+
+    caption: str
+    columns: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+    base: str = ""
+    source: str = ""
+    total: bool = False
+    numbers: tuple[tuple[Cell, ...], ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<table: {self.caption}, {len(self.rows)} rows>"
+
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Which columns are aligned right: those whose every cell reads as a number or is missing."""
+        first = (False,) if self.columns else ()
+        columns = range(1, len(self.columns))
+        return first + tuple(bool(self.rows) and all(_NUMERIC.fullmatch(row[i]) for row in self.rows) for i in columns)
+
+    @property
+    def note(self) -> str:
+        """Base and source in one line."""
+        return " ".join(part for part in (self.base, self.source) if part)
+
+    def _repr_html_(self) -> str:
+        """Write the table with caption and header scope; a wide one scrolls in a box that the keyboard reaches."""
+        marks = ["" if number else ' class="text"' for number in self.numeric]
+        heads = "".join(
+            f'<th scope="col"{mark}>{escape(name)}</th>' for mark, name in zip(marks, self.columns, strict=True)
+        )
+        body = []
+        for place, row in enumerate(self.rows):
+            pooled = ' class="total"' if self.total and place == len(self.rows) - 1 else ""
+            cells = "".join(f"<td{mark}>{escape(cell)}</td>" for mark, cell in zip(marks[1:], row[1:], strict=True))
+            body.append(f'<tr{pooled}><th scope="row">{escape(row[0])}</th>{cells}</tr>')
+        html = (
+            f"<table><caption>{escape(self.caption)}</caption><thead><tr>{heads}</tr></thead>"
+            f"<tbody>{''.join(body)}</tbody></table>"
+        )
+        if len(self.columns) > _WIDE:
+            html = f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(self.caption)}">{html}</div>'
+        return html + (f'<p class="note">{escape(self.note)}</p>' if self.note else "")
+
+    def to_sheet(self) -> list[list[Cell]]:
+        """Lay the table out for a spreadsheet.
+
+        Returns
+        -------
+        list of list
+            Caption, headings, rows, base, source; then the numbers behind it, where there are any.
+        """
+        notes = [(line,) for line in (self.base, self.source) if line]
+        lines: list[Sequence[Cell]] = [(self.caption,), (), self.columns, *self.rows, (), *notes]
+        return [list(line) for line in (*lines, *(((), *self.numbers) if self.numbers else ()))]
+
+
+def write_workbook(path: Path, tables: Sequence[DisplayTable]) -> None:
+    """Write an Excel workbook, a sheet a table; same tables, same bytes.
+
+    Every text is stored as text, so that nothing in it can run as a formula.
+
+    Parameters
+    ----------
+    path : Path
+        Where to.
+    tables : sequence of DisplayTable
+        At least one.
+    """
+    from openpyxl import Workbook
+    from openpyxl.styles import Alignment, Font
+
+    book = Workbook()
+    book.remove(book.active)
+    for table in tables:
+        sheet = book.create_sheet(_name_sheet(table.caption))
+        for line, values in enumerate(table.to_sheet(), start=1):
+            for column, value in enumerate(values, start=1):
+                if value == "" or value != value:
+                    continue
+                cell = sheet.cell(line, column)
+                cell.value = _CONTROL.sub("", value) if isinstance(value, str) else value
+                if isinstance(value, str):
+                    cell.data_type = "s"
+                if line in (1, 3):
+                    cell.font = Font(bold=True)
+                    cell.alignment = Alignment(wrap_text=line == 3, vertical="top")
+        sheet.column_dimensions["A"].width = 38
+        sheet.freeze_panes = "B4"
+    _save_stable(path, book)
+
+
+def _name_sheet(caption: str) -> str:
+    """Excel allows 31 letters, some of them never; openpyxl puts a number behind a name that is taken."""
+    plain = re.sub(r"[\[\]:*?/\\]", " ", _CONTROL.sub("", caption))[:_SHEET_NAME]
+    return plain.strip(" '") or "Table"
+
+
+def _save_stable(path: Path, book: object) -> None:
+    buffer = io.BytesIO()
+    book.save(buffer)  # type: ignore[attr-defined]
+    with zipfile.ZipFile(buffer) as archive:
+        members = {name: archive.read(name) for name in sorted(archive.namelist())}
+    # openpyxl stamps the moment of saving into the properties.
+    members["docProps/core.xml"] = _MOMENT.sub(rb"\g<1>2000-01-01T00:00:00Z", members["docProps/core.xml"])
+    write_zip(path, members)

@@ -1,0 +1,134 @@
+"""What a page shows, says, drops and saves."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import openpyxl
+import pandas as pd
+import pytest
+
+from cncb_analysis.errors import StudyError
+from cncb_analysis.shown import NOT_ASKED, NotAsked, ShownFigure
+from cncb_analysis.tables import DisplayTable
+from tests.small_estimates import obstacles, page, row
+
+
+def test_a_figure_shows_itself_with_all_that_belongs_to_it() -> None:
+    shown = page(obstacles()).show("obstacles")
+    assert isinstance(shown, ShownFigure)
+    html = shown._repr_mimebundle_()["text/html"]
+    assert 'role="img" aria-labelledby="figure-obstacles-title figure-obstacles-alt"' in html
+    assert "Ranked dots of obstacles. First: Cultural barriers among SMEs, 8 of 12." in html
+    assert "<strong>Figure 1.</strong> Base: 12 respondents." in html
+    assert 'download="obstacles.csv" href="data:text/csv' in html
+    assert "Synthetic data" in html
+    assert html.count("<svg") == 1
+    assert html.count("<table>") == 1
+
+
+def test_figures_are_numbered_as_they_are_shown_and_keep_their_number() -> None:
+    told = page([*obstacles(), *[row("int_barr", "milan", option="money", k=4, n=12)]])
+    first, second, again = (told.show(name) for name in ("obstacles", "barriers", "obstacles"))
+    assert isinstance(first, ShownFigure)
+    assert isinstance(second, ShownFigure)
+    assert (first.labels["number"], second.labels["number"]) == ("Figure 1", "Figure 2")
+    assert again is first
+
+
+def test_what_was_not_asked_is_a_sentence_that_the_page_can_drop() -> None:
+    for rows in ([], [row("obst_funding", "plzen", statistic="share_top2", k=4, n=9)]):
+        shown = page(rows).show("obstacles")
+        assert isinstance(shown, NotAsked)
+        bundle = shown._repr_mimebundle_()
+        assert NOT_ASKED in bundle
+        assert "Not asked in this study" in bundle["text/html"]
+
+
+def test_a_hidden_figure_is_shown_as_hidden_not_dropped() -> None:
+    hidden = [
+        {**row(f"obst_{item}", "milan", statistic="share_top2", n=5, mark="hidden")} for item in ("culture", "funding")
+    ]
+    shown = page(hidden).show("obstacles")
+    assert isinstance(shown, ShownFigure)
+    assert "not shown" in shown._repr_mimebundle_()["text/html"]
+    assert "fewer than 3" in shown.note
+
+
+def test_an_unknown_figure_names_those_there_are() -> None:
+    with pytest.raises(StudyError, match=r"no such figure or kind of chart: 'obstacle'.*obstacles"):
+        page([]).show("obstacle")
+
+
+def test_a_table_of_figures_csv_is_a_table() -> None:
+    rows = [
+        row("st_heads", group, statistic="median", estimate=3.0, low=2.0, high=6.0, n=12)
+        for group in ("milan", "IT", "all")
+    ]
+    shown = page(rows).show("staff")
+    assert isinstance(shown, DisplayTable)
+    assert shown.columns[1:] == ("Milan", "Italy", "All countries")
+    assert shown.rows[0][1:] == ("3 (2 to 6)",) * 3
+    assert isinstance(page([]).show("clusters"), NotAsked)
+    facts = pd.DataFrame({"cluster": ["Gheppio"], "recognised": [True], "lq": [1.257], "jobs": [float("nan")]})
+    shown = page([], clusters=facts).show("clusters")
+    assert isinstance(shown, DisplayTable)
+    assert shown.rows == (("Gheppio", "yes", "1.26", "–"),)
+
+
+def test_in_brief_counts_first_and_never_more_than_three() -> None:
+    html = page([*obstacles(), row("int_barr", "milan", option="money", k=4, n=12)]).in_brief()._repr_html_()
+    assert re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd>", html) == [
+        ("8 of 12", "Obstacles: Cultural barriers among SMEs"),
+        ("4 of 12", "What holds clusters back abroad: Not enough money"),
+    ]
+    assert "Nothing to show yet" in page([]).in_brief()._repr_html_()
+
+
+def test_the_rest_holds_every_question_that_no_figure_shows() -> None:
+    rows = [
+        *obstacles(),
+        row("cl_origin", "milan", option="firms", k=5, n=12),
+        row("cl_origin", "all", option="firms", k=50, n=97),
+    ]
+    html = page(rows).show_rest()._repr_html_()
+    assert "5 of 12" in html
+    assert "50 of 97 (52%)" in html
+    assert "8 of 12" not in html
+
+
+def test_cleaning_is_counted_for_the_pages_own_partner_and_step() -> None:
+    columns = ["partner", "step", "rule", "fate", "cells"]
+    counts = {("milan", "questionnaire"): 3, ("veneto", "questionnaire"): 40, ("milan", "interviews"): 500}
+    log = pd.DataFrame([(*where, "spelling", "repaired", n) for where, n in counts.items()], columns=columns)
+    html = page([], cleaning=log).show_cleaning()._repr_html_()
+    assert ">3<" in html
+    assert "40" not in html
+    assert "500" not in html
+
+
+def test_outputs_are_saved_with_the_same_bytes(tmp_path: Path) -> None:
+    told = page([*obstacles(), row("cl_origin", "milan", option="firms", k=5, n=12)])
+    told.show_rest()
+    assert "Nothing saved" in repr(told.save_outputs(""))
+    for folder in ("a", "b"):
+        told.save_outputs(tmp_path / folder)
+    names = sorted(path.name for path in (tmp_path / "a").iterdir())
+    assert names == ["obstacles.csv", "obstacles.svg", "tables.xlsx"]
+    assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in names)
+    assert len(openpyxl.load_workbook(tmp_path / "a" / "tables.xlsx").sheetnames) == 2
+
+
+def test_a_saved_csv_runs_no_formula() -> None:
+    shown = page(obstacles()).show("obstacles")
+    assert isinstance(shown, ShownFigure)
+    hostile = ShownFigure(**{**vars(shown), "chart": shown.chart.assign(row_label="=1+1")})
+    assert "'=1+1" in hostile.csv
+    assert ",=1+1" not in hostile.csv
+
+
+def test_provenance_names_the_contact_and_no_time_of_day() -> None:
+    html = page([]).provenance()._repr_html_()
+    assert "Whom to ask for deletion" in html
+    assert not re.search(r"\d\d:\d\d", html)

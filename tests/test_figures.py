@@ -1,0 +1,431 @@
+"""Charts of every kind, drawn from toy tables with long German and Hungarian labels."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from typing import cast
+
+import numpy as np
+import pandas as pd
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection, QuadMesh
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from matplotlib.patches import Circle, Rectangle
+from matplotlib.text import Text
+
+from cncb_analysis import figures
+from cncb_analysis.errors import StudyError
+from cncb_analysis.figures import Chart, draw_alone, draw_chart, draw_inline, size_of
+from cncb_analysis.style import (
+    ALONE_WIDTH,
+    MARGIN,
+    PAGE_WIDTH,
+    PALETTE_LIGHT,
+    SLIDE_WIDTH,
+    figure_context,
+    render_figure,
+)
+from tests.toy_charts import ITEMS, TOYS, say, toy
+
+EDITIONS = {"page": (PAGE_WIDTH, False), "slide": (SLIDE_WIDTH, True)}
+
+
+def chart_of(name: str, edition: str = "page", table: pd.DataFrame | None = None) -> Chart:
+    return Chart(name.split()[0], toy(name) if table is None else table, *EDITIONS[edition])
+
+
+def drawn(name: str, language: str = "de", table: pd.DataFrame | None = None) -> Axes:
+    return draw_chart(chart_of(name, table=table), say(language))[1]
+
+
+def texts_of(ax: Axes) -> list[Text]:
+    ticks = [tick for inner in ax.figure.axes[1:] for tick in (*inner.get_xticklabels(), *inner.get_yticklabels())]
+    inside = [text for inner in ax.figure.axes for text in inner.texts]
+    return [text for text in (*inside, *ticks) if text.get_text().strip()]
+
+
+def plain(text: Text | str) -> str:
+    """A text with ordinary spaces."""
+    return (text if isinstance(text, str) else text.get_text()).replace("\u00a0", " ").replace("\u202f", " ")
+
+
+def text_at(ax: Axes, said: str) -> Text:
+    found = [text for text in ax.texts if plain(text) == plain(said)]
+    assert len(found) == 1, f"{len(found)} times {said!r} among {[text.get_text() for text in ax.texts]}"
+    return found[0]
+
+
+def row_texts(ax: Axes, label: str) -> set[str]:
+    """Texts that stand level with a row's label, without the label."""
+    own = text_at(ax, label)
+    return {text.get_text() for text in ax.texts if abs(text.get_position()[1] - own.get_position()[1]) < 0.02} - {
+        label
+    }
+
+
+def at_x(line: Line2D) -> float:
+    return float(np.asarray(line.get_xdata())[0])
+
+
+def at_y(line: Line2D) -> float:
+    return float(np.asarray(line.get_ydata())[0])
+
+
+def dots(ax: Axes, role: str, marker: str = "o") -> list[tuple[float, float]]:
+    """Filled marks of one colour and form, from the top."""
+    colour = PALETTE_LIGHT[role]
+    marks = [line for line in ax.lines if line.get_marker() == marker and line.get_markerfacecolor() == colour]
+    return sorted(((at_x(m), at_y(m)) for m in marks), key=lambda at: at[1])
+
+
+def bars(ax: Axes, *roles: str) -> list[Rectangle]:
+    colours = [PALETTE_LIGHT[role] for role in roles]
+    boxes = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
+    return [box for box in boxes if mix(box.get_facecolor()) in colours]
+
+
+def mix(colour: tuple[float, ...]) -> str:
+    return "#" + "".join(f"{round(255 * part):02x}" for part in colour[:3])
+
+
+def on_scale(ax: Axes, x: float, low: str, high: str, value: float = 1.0) -> float:
+    """Value at a place, read off two tick labels."""
+    start, end = (text_at(ax, said).get_position()[0] for said in (low, high))
+    return value * (x - start) / (end - start)
+
+
+def boxes_of(ax: Axes, dpi: float = 100) -> Iterator[tuple[str, np.ndarray]]:
+    """Extents of all texts in inches from the top left corner."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    figure = cast("Figure", ax.figure)
+    figure.set_dpi(dpi)
+    height = figure.get_size_inches()[1]
+    with figure_context():
+        FigureCanvasAgg(figure).draw()
+        boxes = [(text, text.get_window_extent()) for text in texts_of(ax)]
+    for text, box in boxes:
+        yield text.get_text(), np.array([box.x0, height * dpi - box.y1, box.x1, height * dpi - box.y0]) / dpi
+
+
+@pytest.mark.parametrize("edition", list(EDITIONS))
+@pytest.mark.parametrize("language", ["de", "hu"])
+@pytest.mark.parametrize("name", list(TOYS))
+def test_no_text_leaves_the_canvas_or_meets_another(name: str, language: str, edition: str) -> None:
+    figure, ax = draw_chart(chart_of(name, edition), say(language))
+    width, height = figure.get_size_inches()
+    boxes = list(boxes_of(ax))
+    assert len(boxes) > 5
+    for said, (left, top, right, bottom) in boxes:
+        assert left > -0.02, said
+        assert right < width + 0.02, said
+        assert top > -0.03, said
+        assert bottom < height + 0.03, said
+    for (one, first), (two, second) in itertools.combinations(boxes, 2):
+        across = min(first[2], second[2]) - max(first[0], second[0])
+        down = min(first[3], second[3]) - max(first[1], second[1])
+        assert across < 0.02 or down < 0.035, f"{one!r} meets {two!r}"
+
+
+@pytest.mark.parametrize("name", list(TOYS))
+def test_the_same_table_gives_the_same_bytes(name: str) -> None:
+    for form in ("svg", "png"):
+        first, second = (render_figure(draw_chart(chart_of(name), say())[0], form, dpi=60) for _ in range(2))
+        assert first == second
+
+
+@pytest.mark.parametrize("name", list(TOYS))
+def test_every_colour_of_a_page_picture_has_a_role(name: str) -> None:
+    svg = draw_inline(name.split()[0], toy(name), say(), prefix=name.replace(" ", "-"))
+    assert "#" not in svg.replace('href="#', "").replace("url(#", "")
+    assert "var(--grey)" in svg
+    assert 'id="figure_1"' not in svg
+
+
+def test_a_share_stands_at_its_place_with_count_and_interval() -> None:
+    ax = drawn("share")
+    known = [6 / 12, 7 / 12, 5 / 12, 9 / 12]
+    for (x, _), share in zip(dots(ax, "data"), known, strict=True):
+        assert on_scale(ax, x, "0 %", "100 %") == pytest.approx(share, abs=1e-6)
+    ((pooled, _),) = dots(ax, "ink", "D")
+    assert on_scale(ax, pooled, "0 %", "100 %") == pytest.approx(37 / 58)
+    assert row_texts(ax, "Österreich") == {"12", "6 von 12"}
+    band = bars(ax, "tint")[0]
+    ends = [on_scale(ax, x, "0 %", "100 %") for x in (band.get_x(), band.get_x() + band.get_width())]
+    assert ends == pytest.approx([0.3, 0.7])
+
+
+def test_partners_of_a_country_are_rings_in_its_row() -> None:
+    ax = drawn("share")
+    rings = [line for line in ax.lines if line.get_marker() == "o" and line.get_markerfacecolor() == "#ffffff"]
+    assert sorted(on_scale(ax, at_x(line), "0 %", "100 %") for line in rings) == pytest.approx([3 / 5, 6 / 7])
+    row = text_at(ax, "Italien").get_position()[1]
+    assert all(abs(at_y(line) - row) < 0.06 for line in rings)
+
+
+def test_a_benchmark_is_dashed_and_named_and_no_row() -> None:
+    ax = drawn("share")
+    dashed = [line for line in ax.lines if line.get_color() == PALETTE_LIGHT["against"]]
+    assert [on_scale(ax, at_x(line), "0 %", "100 %") for line in dashed] == pytest.approx([0.84])
+    assert dashed[0].is_dashed()
+    assert any("84 %" in plain(text) for text in ax.texts)
+
+
+def test_four_reasons_for_no_number_have_four_signs() -> None:
+    words, ax = say("de"), drawn("share")
+    assert row_texts(ax, "Slowenien") == {"12", words.text("hidden"), "–"}
+    assert row_texts(ax, "Polen") == {"12", words.text("not_asked"), "–"}
+    assert row_texts(ax, "Slowakei") == {"12", "–"}
+    slanted = [each for each in ax.collections if isinstance(each, LineCollection)]
+    assert len(slanted) == 1
+    row = text_at(ax, "Slowenien").get_position()[1]
+    for start, end in slanted[0].get_segments():
+        assert abs((start[1] + end[1]) / 2 - row) < 0.11
+        assert start[1] != end[1]
+
+
+@pytest.mark.parametrize("column", ["estimate", "low", "high", "k"])
+def test_a_hidden_row_that_holds_a_number_is_refused(column: str) -> None:
+    table = toy("share")
+    table.loc[table["mark"] == "hidden", column] = 0.5
+    with pytest.raises(StudyError, match=r"not shown holds a number: 'Slowenien'; protect the table"):
+        Chart("share", table)
+
+
+def test_a_chart_says_what_it_needs() -> None:
+    with pytest.raises(StudyError, match="needs this column: 'mark'"):
+        Chart("share", toy("share").drop(columns="mark"))
+    with pytest.raises(StudyError, match="no such kind of chart: 'pie'; the kinds are: allocation, bump"):
+        draw_chart(Chart("pie", toy("share")), say())
+
+
+def test_without_rows_a_chart_says_that_nothing_was_asked() -> None:
+    figure, ax = draw_chart(Chart("ranked", toy("ranked").iloc[:0]), say())
+    assert [text.get_text() for text in ax.texts] == [say().text("not_asked")]
+    assert figure.get_size_inches()[0] == PAGE_WIDTH
+
+
+def test_drawing_leaves_the_table_as_it_was() -> None:
+    for name in TOYS:
+        table = toy(name)
+        draw_chart(Chart(name.split()[0], table), say())
+        pd.testing.assert_frame_equal(table, toy(name))
+
+
+def test_parts_of_a_whole_are_bars_on_one_scale_the_largest_dark() -> None:
+    ax = drawn("allocation")
+    row = text_at(ax, "Österreich").get_position()[1]
+    own = [bar for bar in bars(ax, "data", "tint") if abs(bar.get_y() + bar.get_height() / 2 - row) < 0.06]
+    assert [bar.get_width() / own[0].get_width() for bar in own] == pytest.approx(range(1, 8))
+    assert [mix(bar.get_facecolor()) == PALETTE_LIGHT["data"] for bar in own] == [False] * 6 + [True]
+    assert row_texts(ax, "Österreich") == {"9", "4", "7", "11", "14", "18", "21", "25"}
+    assert row_texts(ax, "Slowenien") == {"9", say("de").text("hidden")}
+
+
+def test_heads_that_do_not_fit_stand_on_two_levels() -> None:
+    ax = drawn("allocation")
+    first, second = (text_at(ax, said).get_position()[1] for said in ("EU-Mittel", "Bundesmittel"))
+    assert first < second - 0.2
+    short = toy("allocation").assign(column_label=lambda table: table["column"])
+    first, second = (text_at(drawn("allocation", table=short), said).get_position()[1] for said in ("part0", "part1"))
+    assert first == second
+
+
+def test_response_bars_are_shares_of_those_invited() -> None:
+    ax = drawn("flow")
+    row = text_at(ax, "Banská Bystrica").get_position()[1]
+    own = [bar for bar in bars(ax, "tint", "data") if abs(bar.get_y() + bar.get_height() / 2 - row) < 0.06]
+    assert [bar.get_width() / own[0].get_width() for bar in own] == pytest.approx([1, 12 / 20, 11 / 20])
+    assert row_texts(ax, "Plzeň") == {"5", say("de").text("hidden"), "–"}
+
+
+def test_answers_lean_to_their_side_of_the_middle() -> None:
+    ax = drawn("diverging")
+    middle = at_x(next(line for line in ax.lines if line.get_color() == PALETTE_LIGHT["ink"]))
+    row = text_at(ax, "Tschechische Republik").get_position()[1]
+    own = [bar for bar in bars(ax, "low", "neutral", "high") if abs(bar.get_y() + 0.1 - row) < 0.06]
+    low, neutral, high = own
+    assert [bar.get_width() / low.get_width() for bar in own] == pytest.approx([1, 3 / 4, 5 / 4])
+    assert neutral.get_x() + neutral.get_width() / 2 == pytest.approx(middle)
+    assert high.get_x() == pytest.approx(neutral.get_x() + neutral.get_width())
+    assert row_texts(ax, "Tschechische Republik") == {"12", "4", "5", "1"}
+
+
+def test_what_is_hidden_at_one_end_is_one_slanted_piece_without_a_count() -> None:
+    ax = drawn("diverging")
+    middle = at_x(next(line for line in ax.lines if line.get_color() == PALETTE_LIGHT["ink"]))
+    row = text_at(ax, "Österreich").get_position()[1]
+    (shown,) = [bar for bar in bars(ax, "low", "neutral", "high") if abs(bar.get_y() + 0.1 - row) < 0.06]
+    assert shown.get_x() == pytest.approx(middle)
+    frames = [patch for patch in ax.patches if isinstance(patch, Rectangle) and not patch.get_fill()]
+    assert len(frames) == 1
+    assert frames[0].get_x() + frames[0].get_width() == pytest.approx(middle, abs=0.03)
+    assert frames[0].get_width() / shown.get_width() == pytest.approx(3 / 6, abs=0.05)
+    assert row_texts(ax, "Österreich") == {"9", "6", "•", "1"}
+
+
+def test_one_hidden_level_alone_hides_its_row() -> None:
+    table = toy("diverging")
+    alone = (table["row"] == "CZ") & (table["column"] == "neither")
+    table.loc[alone, ["estimate", "low", "high", "k"]] = np.nan
+    table.loc[alone, "mark"] = "hidden"
+    ax = drawn("diverging", table=table)
+    assert row_texts(ax, "Tschechische Republik") == {"12", "1", say("de").text("hidden")}
+
+
+def test_ranked_items_keep_their_order_and_hidden_countries_are_rings() -> None:
+    ax = drawn("ranked", "en")
+    main = [at for at in dots(ax, "data") if at[0] < 4]
+    shares = [on_scale(ax, x, "0%", "100%") for x, _ in main]
+    assert shares == pytest.approx([(50 - 6 * place) / 63 for place in range(len(ITEMS))])
+    assert text_at(ax, "HU").get_position()[1] == text_at(ax, "AT").get_position()[1]
+    rings = [line for line in ax.lines if line.get_marker() == "o" and line.get_markerfacecolor() == "#ffffff"]
+    assert len(rings) == len(ITEMS) - 3
+    assert {round(at_x(line), 6) for line in rings} == {round(text_at(ax, "IT").get_position()[0], 6)}
+
+
+def test_on_a_partners_page_all_countries_are_a_tick_beside_its_dot() -> None:
+    ax = drawn("ranked partner", "en")
+    ticks = [line for line in ax.lines if line.get_color() == PALETTE_LIGHT["ink"] and line.get_linewidth() == 1.4]
+    shares = [on_scale(ax, at_x(line), "0%", "100%") for line in ticks]
+    assert shares == pytest.approx([5 * (10 - place) / 63 for place in range(len(ITEMS))])
+    assert {"10 of 12", "50 of 63"} <= row_texts(ax, "Gemeinsame Dienste und Einkauf") | {"10 of 12", "50 of 63"}
+    assert "9 of 12" in row_texts(ax, "Gemeinsame Dienste und Einkauf")
+
+
+def test_a_gap_has_ring_dot_and_sign() -> None:
+    ax = drawn("gap", "en")
+    row = text_at(ax, "Internationalisierung")
+    level = [line for line in ax.lines if abs(at_y(line) - row.get_position()[1]) < 0.06 and line.get_marker() == "o"]
+    places = [on_scale(ax, at_x(line), "2", "5", 3.0) + 2 for line in level if at_x(line) < 4.4]
+    assert places == pytest.approx([4.4 - 0.2, 2.5 + 0.7])
+    assert row_texts(ax, "Internationalisierung") == {"+1.0"}
+    assert row_texts(ax, "Öffentlichkeitsarbeit") == {"−0.8"}
+    assert len(dots(ax, "against")) == 2  # the two negative gaps
+    assert "n = 11–12" in [text.get_text() for text in ax.texts]
+
+
+def test_priorities_are_ordered_by_share_at_each_moment_with_counts_below_twenty() -> None:
+    ax = drawn("bump", "en")
+    first = {
+        name: min(t.get_position()[1] for t in ax.texts if t.get_text() == name)
+        for name in ("Internationalisierung", "Interessenvertretung")
+    }
+    assert first["Internationalisierung"] < first["Interessenvertretung"]
+    circles = [patch for patch in ax.patches if isinstance(patch, Circle)]
+    assert len(circles) == 3 * len(ITEMS)
+    coloured = {mix(patch.get_facecolor()) for patch in circles}
+    assert coloured == {PALETTE_LIGHT[role] for role in ("ground", "data", "against", "ink")}
+    assert [text.get_text() for text in ax.texts].count("•") == 3
+    assert "86" not in [text.get_text() for text in ax.texts]  # 6 of 7 is never a percent
+
+
+def test_a_matrix_is_shaded_by_share_row_by_row() -> None:
+    ax = drawn("matrix", "en")
+    blocks = [mesh for inner in ax.figure.axes for mesh in inner.collections if isinstance(mesh, QuadMesh)]
+    assert np.asarray(blocks[0].get_array()).reshape(2, 3).tolist() == [[2, 3, 3], [3, 0, 4]]
+    figure = ax.figure
+    list(boxes_of(ax))  # places the inner axes
+    top = figure.axes[1].transData.transform((0.5, 0.5))
+    label = ax.transData.transform((0, text_at(ax, "Vállalatok").get_position()[1]))
+    assert abs(top[1] - label[1]) < 6
+    assert row_texts(ax, "Egyetemek") == {"3", "•", "5"}
+
+
+def test_steps_of_a_circle_run_clockwise_and_weak_links_are_dashed() -> None:
+    ax = drawn("circle", "en")
+    nodes = [patch for patch in ax.patches if isinstance(patch, Circle)]
+    x, y = zip(*(node.get_center() for node in nodes), strict=True)
+    assert y[0] == min(y)
+    assert x[1] > x[0]
+    assert x[-1] < x[0]
+    sizes = [node.radius for node in nodes]
+    assert sizes[0] == max(sizes)
+    weak = [line for line in ax.lines if line.is_dashed()]
+    assert len(weak) == 3  # 19, 11 and 9 of 63; the fifth link is hidden
+    assert "17" not in [text.get_text() for text in ax.texts]
+    assert "9 of 63" not in [text.get_text() for text in ax.texts]  # not said while a link is hidden
+
+
+def test_a_profile_shows_a_figure_a_person_and_words_where_no_count_is_published() -> None:
+    ax = drawn("profile", "en")
+    heads = [patch for patch in ax.patches if isinstance(patch, Circle)]
+    assert len(heads) == 4 * 7
+    filled = [patch for patch in heads if mix(patch.get_facecolor()) == PALETTE_LIGHT["data"]]
+    assert len(filled) == 1 + 2 + 3 + 4
+    said = [text.get_text() for text in ax.texts]
+    assert any(text.startswith("meist; ") for text in said)
+    assert "20 of 30" in said
+    assert not any("%" in text for text in said if "67" not in text)
+
+
+def test_tiles_stand_in_their_cells_with_code_and_number() -> None:
+    ax = drawn("tiles", "en")
+    own = {code: text_at(ax, code).get_position() for code in ("11", "12", "03", "C4")}
+    assert own["11"][0] - own["12"][0] == pytest.approx(0.31)
+    assert own["03"][1] - own["11"][1] == pytest.approx(0.31)
+    assert len([box for box in bars(ax, "step-5") if box.get_width() > 0.25]) == 1
+    assert {"Austria", "Italy", "Slovenia"} <= {text.get_text() for text in ax.texts}
+    assert [text.get_text() for text in ax.texts].count("11.0") == 2  # tile and list
+
+
+def test_scatter_places_jobs_and_quotient_and_names_the_best() -> None:
+    ax = drawn("scatter", "en")
+    inner = ax.figure.axes[1]
+    points = {tuple(point) for each in inner.collections for point in np.asarray(each.get_offsets()).tolist()}
+    assert points == {(20000.0, 0.4), (1200.0, 2.1), (9000.0, 5.6), (400.0, 1.4)}
+    assert {"C30", "C28", "LQ 2"} <= {text.get_text() for text in inner.texts}
+    assert "C10" not in {text.get_text() for text in inner.texts}
+    dashed = [line for line in inner.lines if isinstance(line, Line2D) and line.is_dashed()]
+    assert [at_y(line) for line in dashed] == [2.0]
+
+
+def test_a_decision_has_words_signs_and_rank() -> None:
+    ax = drawn("decision", "en")
+    words = say("en")
+    agree = words.text("position.agreement.short")
+    row = row_texts(ax, "Internationalisierung")
+    assert words.text("position.dissonance.short") in row
+    assert agree not in row_texts(ax, "Interessenvertretung") - {agree}
+    ranks = [at for at in dots(ax, "data") if at[0] > PAGE_WIDTH - 0.66]
+    values = [1 + on_scale(ax, x, "1", "7", 6.0) for x, _ in ranks]
+    assert values == pytest.approx(range(1, 8))
+    assert {"Alle gemeinsam", "Nur im eigenen Land"} <= {text.get_text() for text in ax.texts}
+
+
+def test_where_words_have_no_room_steps_show_signs(monkeypatch: pytest.MonkeyPatch) -> None:
+    words = say("en")
+    real = words.text
+    monkeypatch.setattr(
+        words,
+        "text",
+        lambda key, values=None: "übereinstimmend" if key == "position.agreement.short" else real(key, values),
+    )
+    _, ax = draw_chart(chart_of("decision"), words)
+    assert [text.get_text() for text in ax.texts].count("übereinstimmend") == 1  # in the key alone
+
+
+def test_a_figure_that_travels_alone_has_title_subtitle_and_foot() -> None:
+    texts = {
+        "title": "Most clusters have a written strategy; countries cannot be told apart from each other",
+        "foot": "Synthetic data",
+    }
+    svg = draw_alone(chart_of("share"), say(), texts=texts).decode()
+    for part in ("Most clusters", "Synthetic data"):
+        assert part in svg
+    assert f'width="{(ALONE_WIDTH + 2 * MARGIN) * 72:.6f}'.rstrip("0") in svg
+    assert draw_alone(chart_of("share"), say(), texts=texts, form="pdf").startswith(b"%PDF")
+
+
+def test_size_of_is_the_size_drawn() -> None:
+    chart = chart_of("gap")
+    assert size_of(chart, say()) == tuple(draw_chart(chart, say())[0].get_size_inches())
+    assert size_of(chart_of("gap", "slide"), say())[1] < size_of(chart, say())[1]
+
+
+def test_there_is_a_drawer_for_each_kind() -> None:
+    assert len(figures.DRAWERS) == 13
+    assert {name.split()[0] for name in TOYS} == set(figures.DRAWERS)

@@ -1,0 +1,114 @@
+"""Verdicts, evidence, cards, excerpts, and the three answers of the first screen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from cncb_analysis.page_findings import list_answers, list_findings
+from cncb_analysis.tables import DisplayTable
+from tests.small_estimates import NAN, decision_table, page, row, study
+
+
+def compare(verdicts: Mapping[str, int]) -> pd.DataFrame:
+    known = {"n": 97, "contrast": "AT-SI", "effect_low": 0.1, "effect_high": 0.9, "option": "", "p_adjusted": 0.004}
+    rows = [
+        {"variable": variable, "verdict": verdict, "effect": 0.3 + 0.2 * place, **known}
+        for verdict, count in verdicts.items()
+        for place, variable in enumerate(("st_fte", "obst_funding", "obst_staff")[:count])
+    ]
+    return pd.DataFrame(rows)
+
+
+def judge(said: Mapping[tuple[str, str, str], tuple[str, float, float]], decided: str = "") -> pd.DataFrame:
+    """Evidence rows; the steps together stand for every country not named."""
+    rows = []
+    for finding in dict.fromkeys(finding for finding, _, _ in said):
+        for country in ("", *study().countries):
+            for step in ("questionnaire", ""):
+                word, k, n = said.get((finding, step, country), ("partial", NAN, NAN))
+                rows.append((finding, step, country, word, decided if not country and not step else "", k, n))
+    return pd.DataFrame(rows, columns=["finding", "step", "country", "proposed", "decided", "k", "n"])
+
+
+EVIDENCE = {
+    ("key_person", "questionnaire", ""): ("yes", 40.0, 89.0),
+    ("key_person", "", ""): ("dissonance", 2.0, 2.0),
+    ("culture_obstacle", "questionnaire", ""): ("yes", 60.0, 93.0),
+    ("culture_obstacle", "", ""): ("agreement", 2.0, 2.0),
+    ("culture_obstacle", "", "PL"): ("dissonance", 2.0, 2.0),
+    ("eu_money", "questionnaire", ""): ("no", 80.0, 93.0),
+    ("eu_money", "", ""): ("agreement", 2.0, 2.0),
+}
+
+
+def joint(**more: Any) -> Any:
+    return page([row("sup_coaching", "all", k=4, n=12)], "comparison", "", joint_support=decision_table(), **more)
+
+
+def test_clear_verdicts_are_listed_and_the_others_counted() -> None:
+    told = joint(comparisons=compare({"cannot tell": 3, "similar": 1, "differs": 2, "too few": 2}))
+    table = told.show("verdicts")
+    assert isinstance(table, DisplayTable)
+    assert [line[-1] for line in table.rows] == ["differs", "differs", "similar", "cannot tell", "too few answers"]
+    assert table.rows[0][:4] == ("How many full-time posts does this make (FTE)?", "AT-SI", "97", "0.30 (0.10 to 0.90)")
+    assert table.rows[3][0] == "further 3"
+    assert len(table.numbers) == 1 + 8
+    assert [count for count, _ in list_findings(told)] == ["2 of 8", "1 of 8", "3 of 8"]
+
+
+def test_disagreements_stand_first_in_the_evidence_and_people_decide() -> None:
+    table = joint(evidence=judge(EVIDENCE)).show("evidence")
+    assert isinstance(table, DisplayTable)
+    assert [line[0] for line in table.rows] == [
+        "Success depends on one key person",
+        "The culture of small firms is the first obstacle",
+        "European money pays at least a quarter of the budget",
+    ]
+    assert table.columns[2:] == study().countries
+    assert table.rows[0][1] == "disagree"
+    decided = joint(evidence=judge(EVIDENCE, "agreement")).show("evidence")
+    assert isinstance(decided, DisplayTable)
+    assert {line[1] for line in decided.rows} == {"agree"}
+
+
+def test_cards_say_who_asks_and_who_offers() -> None:
+    table = joint().show("measures")
+    assert isinstance(table, DisplayTable)
+    assert [line[0] for line in table.rows] == ["Coaching", "Study tours"]
+    assert table.rows[0][2:4] == ("4 of 10", "2 of 10")
+    assert table.rows[0][-1] == "Milan"
+
+
+def test_excerpts_are_the_partners_own_translated_ones_first() -> None:
+    columns = ["partner", "theme_code", "text", "translation"]
+    quotes = pd.DataFrame(
+        [("veneto", "obstacles/funding", "Soldi", "Money"), ("milan", "obstacles/funding", "Mancano fondi", ""),
+         ("milan", "obstacles/funding", "Senza soldi", "Without money"), ("milan", "tasks/plan", "Il piano", "")],
+        columns=columns)  # fmt: skip
+    table = page([], "interviews", "milan", quotes=quotes).show("quotes")
+    assert isinstance(table, DisplayTable)
+    assert table.rows == (
+        ("Lack of funding", "Senza soldi", "Without money"),
+        ("Supervision of the plan", "Il piano", ""),
+    )
+
+
+def test_the_three_answers_rest_on_counts() -> None:
+    told = joint(evidence=judge(EVIDENCE), comparisons=compare({"differs": 2, "cannot tell": 1}))
+    shared, differs, together = list_answers(told)
+    assert (shared["heading"], shared["number"]) == ("index.shared", "60 of 93")
+    assert shared["said"] == "The culture of small firms is the first obstacle"
+    assert (differs["number"], differs["small"]) == ("2 of 3", "Lack of funding")
+    assert together["number"] == "4 of 10"
+    assert together["said"].endswith("Coaching")
+
+
+@pytest.mark.parametrize("evidence", [pd.DataFrame(), judge({("eu_money", "", ""): ("agreement", 2.0, 2.0)})])
+def test_an_answer_that_the_study_cannot_give_is_left_out(evidence: pd.DataFrame) -> None:
+    told = page([], "comparison", "", evidence=evidence)
+    assert list_answers(told) == []
+    assert list(list_findings(told)) == []
