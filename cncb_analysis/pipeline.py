@@ -67,12 +67,8 @@ class _State:
     def keep(self, identity: str, key: str, result: Mapping[str, Any]) -> None:
         for path in result["outputs"]:
             self._hashes.pop(path, None)
-        self.nodes[identity] = {
-            "key": key,
-            "inputs": result["inputs"],
-            "outputs": {path: self.hash(path) for path in result["outputs"]},
-            "seconds": round(result["seconds"], 3),
-        }
+        outputs = {path: self.hash(path) for path in result["outputs"]}
+        self.nodes[identity] = {"key": key, "inputs": result["inputs"], "outputs": outputs}
         write_text(self.path, json.dumps(self.nodes, indent=0, sort_keys=True))
 
     def explain(self, identity: str, key: str) -> str:
@@ -82,23 +78,17 @@ class _State:
             return "never run"
         if known["key"] != key:
             return "the package, its environment or a parameter changed"
-        for kind, said in (("inputs", "changed"), ("outputs", "is missing or was changed")):
-            for path, digest in known[kind].items():
-                if self.hash(path) != digest:
-                    return f"{Path(path).name} {said}"
-        return ""
+        files = [*known["inputs"].items(), *known["outputs"].items()]
+        return next((f"{Path(path).name} changed" for path, digest in files if self.hash(path) != digest), "")
 
 
 def _fingerprint() -> str:
     """Fingerprint of the package's own files and of the names of the installed distributions."""
     package = Path(__file__).parent
-    files = sorted(path for path in package.rglob("*") if path.suffix not in {".pyc", ""} and path.is_file())
+    files = sorted(path for path in package.rglob("*") if path.is_file() and path.suffix != ".pyc")
     parts = [f"{path.relative_to(package)} {hash_file(path)}" for path in files]
-    site = Path(contextlib.__file__).parent / "site-packages"
-    for folder in {str(site), *(entry for entry in sys.path if entry.endswith("site-packages"))}:
-        with contextlib.suppress(OSError):
-            parts += sorted(entry.name for entry in os.scandir(folder) if entry.name.endswith(".dist-info"))
-    return hash_bytes("\n".join(parts).encode())
+    installed = (path.name for folder in map(Path, sys.path) for path in folder.glob("*.dist-info"))
+    return hash_bytes("\n".join([*parts, *sorted(installed)]).encode())
 
 
 def _key(node: Node, fingerprint: str, failed: Mapping[str, str] | None = None) -> str:
@@ -205,9 +195,8 @@ class _Runner:
     def _finish(self, node: Node, future: Future[dict[str, Any]]) -> None:
         try:
             result = future.result()
-        except Exception as error:  # noqa: BLE001 - a node may fail in any way; the run names it and goes on
-            self._fail(node, f"{type(error).__name__}: {error}")
-            return
+        except Exception as error:  # noqa: BLE001 - a worker may die in any way; the run names it and goes on
+            result = {"error": f"{type(error).__name__}: {error}"}
         if result["error"]:
             self._fail(node, result["error"])
             return
