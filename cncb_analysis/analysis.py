@@ -17,6 +17,7 @@ from cncb_analysis.disclosure import Protected, Release, protect_estimates
 from cncb_analysis.estimates import ESTIMATE_COLUMNS, tabulate_estimates
 from cncb_analysis.graph import list_pages
 from cncb_analysis.interviews import (
+    PROFILE,
     tabulate_agreement,
     tabulate_codes,
     tabulate_links,
@@ -45,6 +46,7 @@ __all__ = [
 
 SITE = "site"
 _CLUSTER_FACTS = ["cluster", "host", "region", "sector", "recognised", "lq", "stars"]
+_RESTS_ON = {("profile", statement): variable for statement, (variable, _) in PROFILE.items()}
 _COUNTED = ["partner", "step", "rule", "fate", "cells"]
 
 
@@ -59,7 +61,7 @@ class Analysis:
     quotes, clusters, agreed : DataFrame
         Passages with consent; the mapped clusters beside the statistics; actions agreed in workshops.
     units : DataFrame
-        Restricted: for the overlap between steps.
+        Restricted: how many each partner delivered.
     cleaning : DataFrame
         partner, step, rule, fate, cells: the cell log in numbers.
     """
@@ -226,12 +228,13 @@ def _page_folder(study: Study, audience: str, notebook: str, partner: str) -> Pa
 def _protect(analysis: Analysis, study: Study, audience: str, partner: str = "") -> Protected:
     publish = frozenset(each.id for each in study.partners if each.publish)
     release = Release(audience, study.threshold, partner, publish)
-    return protect_estimates(analysis.estimates, study.codebook, release, published=study.table("published"))
+    published = study.table("published")
+    return protect_estimates(analysis.estimates, study.codebook, release, published=published, rests_on=_RESTS_ON)
 
 
 def _synthesise(protected: Protected, analysis: Analysis, study: Study) -> dict[str, pd.DataFrame]:
     """Evidence and joint support rest on protected estimates: what is hidden cannot speak there either."""
-    evidence = tabulate_evidence(protected.frame, study, units=analysis.units)
+    evidence = tabulate_evidence(protected.frame, study)
     support = tabulate_joint_support(protected.frame, evidence, study, _rng(study, "joint support"))
     return {"comparisons": analysis.comparisons, "evidence": evidence, "joint_support": support}
 

@@ -15,6 +15,7 @@ import pandas as pd
 
 from cncb_analysis import figures, page_findings, page_tables
 from cncb_analysis.chart_tables import MAKERS
+from cncb_analysis.deck import Slide, write_deck
 from cncb_analysis.errors import StudyError
 from cncb_analysis.estimates import BASES
 from cncb_analysis.shown import Html, NotAsked, ShownFigure, write_definitions
@@ -117,7 +118,8 @@ class Page:
         """
         words, frame = self.words, self.estimates.frame
         own = frame["partner"].eq(self.partner) & (frame["country"].eq("") | (self.partner != ""))
-        rows = frame[own & frame["step"].isin(self.steps) & frame["base"].eq(frame["step"].map(BASES))]
+        shares = frame["statistic"].str.startswith("share") & frame["base"].eq(frame["step"].map(BASES))
+        rows = frame[own & shares & frame["step"].isin(self.steps)]
         bases = rows.groupby("step", sort=False)["n"].max()
         counts = [f"{words.number(bases[step])} {words.text(f'base.{BASES[step]}')}" for step in bases.index]
         facts = {
@@ -191,10 +193,10 @@ class Page:
             labels=labels,
         )
 
-    def _source(self, step: str) -> str:
+    def _source(self, step: str, *, mark: bool = True) -> str:
         steps = ", ".join(self.words.text(f"step.{name}") for name in ([step] if step else self.study.steps))
         said = {"source": steps, "period": str(self.study.settings.get("period", ""))}
-        made_up = self.words.text("synthetic.short") + "." if self.study.settings.get("synthetic") else ""
+        made_up = self.words.text("synthetic.short") + "." if self.study.settings.get("synthetic") and mark else ""
         return f"{self.words.text('figure.source', said)} {made_up}".strip()
 
     def in_brief(self) -> Html:
@@ -271,6 +273,13 @@ class Page:
             tables.append(page_tables.tabulate_frame(self.words, self.words.text("page.fieldwork"), rows))
         return self._keep("bases", tables) if tables else self._nothing("page.nothing_here")
 
+    @property
+    def _limits(self) -> list[str]:
+        keys = ["small", "hidden", *self.steps, self.notebook]
+        keys += ["synthetic"] * bool(self.study.settings.get("synthetic"))
+        said = dict.fromkeys(self.view.say(f"limits.{key}", "") for key in keys)
+        return [text for text in said if text]
+
     def show_limits(self) -> Html:
         """Say what the numbers of this page cannot say.
 
@@ -279,15 +288,7 @@ class Page:
         Html
             A box.
         """
-        keys = [
-            "small",
-            "hidden",
-            *self.steps,
-            self.notebook,
-            *["synthetic"] * bool(self.study.settings.get("synthetic")),
-        ]
-        said = dict.fromkeys(self.view.say(f"limits.{key}", "") for key in keys)
-        rows = "".join(f"<li>{escape(text)}</li>" for text in said if text)
+        rows = "".join(f"<li>{escape(text)}</li>" for text in self._limits)
         lead = escape(self.words.text("limits.lead"))
         return Html(f'<div class="limits"><p><strong>{lead}</strong></p><ul>{rows}</ul></div>')
 
@@ -322,6 +323,41 @@ class Page:
             write_workbook(Path(out) / "tables.xlsx", tables)
         said = {"names": ", ".join([*files, *["tables.xlsx"] * bool(tables)])}
         return Html(f"<p>{escape(self.words.text('saved.done', said))}</p>")
+
+    def save_deck(self, out: str | Path) -> Html:
+        """Save the deck of the national exchange workshop: a slide for each figure that figures.csv puts on one.
+
+        Parameters
+        ----------
+        out : str or Path
+            Folder; empty saves nothing.
+
+        Returns
+        -------
+        Html
+            What was saved.
+        """
+        if not out:
+            return self._nothing("saved.nowhere")
+        place = dict(self.list_facts())[self.words.text("page.place")]
+        slides = [Slide(self.words.text("deck.title"), place)]
+        for figure in sorted(read_figures(self.study).values(), key=lambda each: each.slide):
+            shown = self.show(figure.id) if figure.slide else None
+            source = self._source(figure.step, mark=False)
+            if isinstance(shown, ShownFigure):
+                chart = figures.Chart(figure.kind, shown.chart)
+                notes = shown.note.removesuffix(self._source(figure.step)).strip()
+                said = {"notes": notes, "alt": shown.alt, "source": source}
+                slides.append(Slide(shown.title, shown.subtitle, chart, **said))
+            elif isinstance(shown, DisplayTable):
+                slides.append(Slide(shown.caption, table=[shown.columns, *shown.rows], source=source))
+        slides += [
+            Slide(self.words.text("deck.cannot_say"), lines=self._limits),
+            Slide(self.words.text("deck.closing")),
+        ]
+        made_up = bool(self.study.settings.get("synthetic"))
+        write_deck(Path(out) / "deck.pptx", slides, words=self.words, title=place, synthetic=made_up)
+        return Html(f"<p>{escape(self.words.text('saved.done', {'names': 'deck.pptx'}))}</p>")
 
     def provenance(self) -> Html:
         """Say what this page rests on and whom to ask.

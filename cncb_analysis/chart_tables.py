@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, NamedTuple
 
 import pandas as pd
@@ -40,16 +41,22 @@ def _place(row: Label, column: Label, found: Cell, **more: Any) -> Cell:
     return {**names, **{name: float(found[name]) for name in _NUMBERS}, "mark": mark, "text": "", **more}
 
 
-def _look_up(figure: Figure, view: View, spots: Iterable[_Spot]) -> Iterator[Cell]:
-    for row, column, variable, option, group, statistic, section in spots:
-        found = view.cells(figure.step, variable, statistic, figure.occasion).get((option, group))
-        if found is None:
-            found = {**_NOTHING, "mark": view.missing(figure.step, variable, group)}
-        yield _place(row, column, found, section=section)
+def _make(spots: Callable[[Figure, View], Iterator[_Spot | Cell]], figure: Figure, view: View) -> pd.DataFrame:
+    """Look up the number of every spot; cells that a maker finished itself stay."""
+    cells = []
+    for spot in spots(figure, view):
+        if isinstance(spot, _Spot):
+            found = view.cells(figure.step, spot.variable, spot.statistic, figure.occasion).get(
+                (spot.option, spot.group)
+            )
+            found = found or {**_NOTHING, "mark": view.missing(figure.step, spot.variable, spot.group)}
+            spot = _place(spot.row, spot.column, found, section=spot.section)
+        cells.append(spot)
+    return pd.DataFrame(cells, columns=[*CHART_COLUMNS, *_EXTRA.get(figure.kind, ())])
 
 
-def _spot_share(figure: Figure, view: View) -> Iterator[_Spot]:
-    """Groups as rows; the single partners of a country as further columns."""
+def _spot_share(figure: Figure, view: View) -> Iterator[_Spot | Cell]:
+    """Groups as rows; the single partners of a country as further columns; a benchmark as the last row."""
     column, option = ("share", view.words.text("head.share")), (*figure.options, "")[0]
     known = view.cells(figure.step, figure.variables[0], figure.statistic, figure.occasion)
     for group in view.groups:
@@ -59,19 +66,16 @@ def _spot_share(figure: Figure, view: View) -> Iterator[_Spot]:
             if (option, partner.id) in known:
                 own = (f"partner:{partner.id}", partner.short)
                 yield _Spot(group, own, figure.variables[0], option, partner.id, figure.statistic)
-
-
-def _list_benchmarks(figure: Figure, view: View) -> Iterator[Cell]:
     rows = view.study.table("benchmarks").to_dict("records")
     for row in [row for row in rows if row["measure"] == figure.benchmark][:1]:
         number = {**_NOTHING, "estimate": float(row["value"]), "n": float(row["n"] or "nan")}
         name = ("benchmark", view.words.text("chart.benchmark"))
         parts = (row["base"], row["source"].split(", http")[0], row["year"])
         text = f"{name[1]}: {', '.join(filter(None, parts))}."
-        yield _place(name, ("share", view.words.text("head.share")), number, text=text)
+        yield _place(name, column, number, text=text)
 
 
-def _make_diverging(figure: Figure, view: View) -> Iterator[Cell]:
+def _spot_diverging(figure: Figure, view: View) -> Iterator[Cell]:
     """Groups as rows, answer levels as columns; levels taken together where the single ones are hidden."""
     variable = figure.variables[0]
     found, unsure = (view.cells(figure.step, variable, name) for name in ("share", "share_missing"))
@@ -179,7 +183,7 @@ def _spot_flow(figure: Figure, view: View) -> Iterator[_Spot]:
             yield _Spot(group, column, figure.variables[0], stage, group[0], figure.statistic)
 
 
-def _make_tiles(figure: Figure, view: View) -> Iterator[Cell]:
+def _spot_tiles(figure: Figure, view: View) -> Iterator[Cell]:
     """Regions as rows with their place on the tile map; `text` marks the page's own."""
     rows = view.rows(figure.step, figure.variables[0], figure.statistic)
     found = {row["occasion"]: row for row in rows if row["option"] == ""}
@@ -194,7 +198,7 @@ def _make_tiles(figure: Figure, view: View) -> Iterator[Cell]:
             yield _place((code, tile["name"]), column, cell, text=text, **where)
 
 
-def _make_scatter(figure: Figure, view: View) -> Iterator[Cell]:
+def _spot_scatter(figure: Figure, view: View) -> Iterator[Cell]:
     """Sectors of regions as rows with jobs and stars, the highest first; on a partner's page its own regions only."""
     facts: dict[str, dict[str, float]] = {}
     for name in ("jobs", "stars"):
@@ -215,7 +219,7 @@ def _make_scatter(figure: Figure, view: View) -> Iterator[Cell]:
         yield _place(line, (axis, view.words.text(f"statistic.{axis}")), {**_NOTHING, "estimate": limit})
 
 
-def _make_decision(figure: Figure, view: View) -> Iterator[Cell]:
+def _spot_decision(figure: Figure, view: View) -> Iterator[Cell]:
     """Measures as rows under their decision: a position a step and country, the decision, the rank with its range."""
     table = view.joint_support
     taken = table["decision"].where(table["decision"].ne(""), table["proposed"]) if len(table) else pd.Series(dtype=str)
@@ -232,35 +236,22 @@ def _make_decision(figure: Figure, view: View) -> Iterator[Cell]:
         yield _place(named, ("rank", view.words.text("head.rank")), {**_NOTHING, **rank}, section=section)
 
 
-def _as_maker(spots: Callable[[Figure, View], Iterator[_Spot]]) -> Callable[[Figure, View], Iterator[Cell]]:
-    return lambda figure, view: _look_up(figure, view, spots(figure, view))
-
-
-def _as_frame(make: Callable[[Figure, View], Iterator[Cell]], extra: tuple[str, ...]) -> Callable[..., pd.DataFrame]:
-    return lambda figure, view: pd.DataFrame(list(make(figure, view)), columns=[*CHART_COLUMNS, *extra])
-
-
-def _make_share(figure: Figure, view: View) -> Iterator[Cell]:
-    yield from _look_up(figure, view, _spot_share(figure, view))
-    yield from _list_benchmarks(figure, view)
-
-
 _EXTRA = {"tiles": ("x", "y", "country", "name"), "scatter": ("jobs", "stars", "country", "name")}
+_SPOTS: Mapping[str, Callable[[Figure, View], Iterator[_Spot | Cell]]] = {
+    "share": _spot_share,
+    "diverging": _spot_diverging,
+    "allocation": _spot_allocation,
+    "ranked": _spot_ranked,
+    "gap": _spot_gap,
+    "bump": _spot_bump,
+    "matrix": _spot_matrix,
+    "circle": _spot_circle,
+    "profile": _spot_profile,
+    "tiles": _spot_tiles,
+    "scatter": _spot_scatter,
+    "flow": _spot_flow,
+    "decision": _spot_decision,
+}
 MAKERS: Mapping[str, Callable[[Figure, View], pd.DataFrame]] = {
-    kind: _as_frame(make, _EXTRA.get(kind, ()))
-    for kind, make in {
-        "share": _make_share,
-        "diverging": _make_diverging,
-        "allocation": _as_maker(_spot_allocation),
-        "ranked": _as_maker(_spot_ranked),
-        "gap": _as_maker(_spot_gap),
-        "bump": _as_maker(_spot_bump),
-        "matrix": _as_maker(_spot_matrix),
-        "circle": _as_maker(_spot_circle),
-        "profile": _as_maker(_spot_profile),
-        "tiles": _make_tiles,
-        "scatter": _make_scatter,
-        "flow": _as_maker(_spot_flow),
-        "decision": _make_decision,
-    }.items()
+    kind: partial(_make, spots) for kind, spots in _SPOTS.items()
 }

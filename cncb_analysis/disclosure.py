@@ -25,9 +25,11 @@ MARKS = ("", "hidden", "coarsened", "not_asked", "published")
 # Official figures, and counts that the bases beside every number tell anyway: nobody's answer.
 _OFFICIAL = ("lq", "jobs", "excess_jobs", "stars", "hhi", "count", "share_missing")
 _NUMBERS = ["estimate", "low", "high", "k"]
-# Numbers that would tell the count of their own cell.
-_FOLLOWING = ("mean_rank", "dots", "borda", "mentions")
+# Numbers that would tell the count of their own cell: dots_rank, borda_by_workshop and the like among them.
+_FOLLOWING = r"mean_rank|mentions|movement|(dots|borda)(_\w+)?"
+_ONE_ANSWER = ["single", "ordinal"]
 _ANSWER = ["variable", "option"]
+_GROUP = [column for column in CELL if column != "option"]
 _ZERO = 1e-8
 _PRINTED = ["step", "variable", "option", "statistic", "partner"]
 Matrix = npt.NDArray[np.float64]
@@ -98,34 +100,14 @@ class Protected:
         if self.frame.loc[self.frame["mark"] == "hidden", _NUMBERS].notna().to_numpy().any():
             raise ValueError("a hidden row still holds a number")
 
-    def select(self, where: Mapping[str, str | Collection[str]]) -> Protected:
-        """Choose rows.
-
-        Parameters
-        ----------
-        where : mapping of str to str or collection of str
-            Column to the value, or the values, wanted.
-
-        Returns
-        -------
-        Protected
-            Those rows, in their order.
-
-        Examples
-        --------
-        >>> empty = Protected(pd.DataFrame(columns=[*ESTIMATE_COLUMNS, "mark"]))
-        >>> len(empty.select({"partner": "", "statistic": ["mean", "median"]}).frame)
-        0
-        """
-        chosen = np.ones(len(self.frame), dtype=bool)
-        for column, value in where.items():
-            wanted = [value] if isinstance(value, str) else list(value)
-            chosen &= self.frame[column].isin(wanted).to_numpy()
-        return Protected(self.frame[chosen])
-
 
 def protect_estimates(
-    estimates: pd.DataFrame, codebook: Codebook, release: Release, *, published: pd.DataFrame | None = None
+    estimates: pd.DataFrame,
+    codebook: Codebook,
+    release: Release,
+    *,
+    published: pd.DataFrame | None = None,
+    rests_on: Mapping[tuple[str, str], str] | None = None,
 ) -> Protected:
     """Leave only what the audience may see, of all estimates of a run at once.
 
@@ -145,6 +127,8 @@ def protect_estimates(
         Audience and threshold.
     published : DataFrame, optional
         published.csv; rows with `exempt` were printed before and stay, with the mark "published" where they are small.
+    rests_on : mapping of (str, str) to str, optional
+        Variable and option that restate another variable's answers, to that variable: its role is theirs.
 
     Returns
     -------
@@ -165,29 +149,31 @@ def protect_estimates(
     >>> protect_estimates(table, Codebook({}, {}), Release("public")).frame["mark"].tolist()
     ['hidden', 'hidden', '']
     """
-    role = estimates["variable"].map({name: variable.role for name, variable in codebook.variables.items()})
-    table = estimates.loc[~role.isin(["identifier", "free_text"]), ESTIMATE_COLUMNS].reset_index(drop=True)
+    asked = zip(estimates["variable"], estimates["option"], strict=True)
+    asked = pd.Series([(rests_on or {}).get(pair, pair[0]) for pair in asked], index=estimates.index, dtype="str")
+    role = asked.map({name: variable.role for name, variable in codebook.variables.items()})
+    table = estimates[ESTIMATE_COLUMNS].assign(mark="", sensitive=role.eq("sensitive"))
+    table = table[~role.isin(["identifier", "free_text"])].reset_index(drop=True)
     if release.audience == "consortium":
-        return Protected(table.assign(mark=""))
+        return Protected(table.drop(columns="sensitive"))
+    own = {release.partner} if release.audience == "partner" else set()
     table = table.assign(
-        mark="", coarse=False, seen=_in_audience(table, release), printed=_is_printed(table, published)
+        kind=table["variable"].map({name: variable.kind for name, variable in codebook.variables.items()}),
+        coarse=False,
+        seen=table["partner"].isin({"", *release.publish, *own}),
+        printed=_is_printed(table, published),
+        small=_is_small(table, release.threshold),
     )
-    table["small"] = _is_small(table, codebook, release.threshold)
     table = _coarsen(table, codebook, release.threshold)
     table.loc[table["small"], "mark"] = "hidden"
     table.loc[table["printed"] & (table["mark"] == "hidden"), "mark"] = "published"
-    for rows in _list_blocks(table, codebook):
+    for rows in _list_blocks(table):
         table.loc[rows.index, "mark"] = _hide_more(rows, codebook)
     cells = pd.MultiIndex.from_frame(table[CELL])
     told = cells.isin(cells[_is_additive(table) & (table["mark"] == "hidden")])
-    table.loc[told & table["statistic"].isin(_FOLLOWING), "mark"] = "hidden"
+    table.loc[told & table["statistic"].str.fullmatch(_FOLLOWING), "mark"] = "hidden"
     table.loc[table["mark"] == "hidden", _NUMBERS] = np.nan
     return Protected(table.loc[table["seen"], [*ESTIMATE_COLUMNS, "mark"]].reset_index(drop=True))
-
-
-def _in_audience(table: pd.DataFrame, release: Release) -> pd.Series:
-    own = {release.partner} if release.audience == "partner" else set()
-    return table["partner"].isin({"", *release.publish, *own})
 
 
 def _is_printed(table: pd.DataFrame, published: pd.DataFrame | None) -> Mask:
@@ -198,43 +184,38 @@ def _is_printed(table: pd.DataFrame, published: pd.DataFrame | None) -> Mask:
 
 
 def _is_additive(table: pd.DataFrame) -> pd.Series:
-    return table["k"].notna() & ~table["statistic"].isin([*_OFFICIAL, *_FOLLOWING])
+    return table["k"].notna() & ~(table["statistic"].isin(_OFFICIAL) | table["statistic"].str.fullmatch(_FOLLOWING))
 
 
-def _is_small(table: pd.DataFrame, codebook: Codebook, threshold: int) -> pd.Series:
-    sensitive = [name for name, variable in codebook.variables.items() if variable.role == "sensitive"]
+def _is_small(table: pd.DataFrame, threshold: int) -> pd.Series:
     k, rest = table["k"], table["n"] - table["k"]
     small = ((k > 0) & (k < threshold)) | ((rest > 0) & (rest < threshold))
-    small |= table["variable"].isin(sensitive) & (k > 0) & (rest == 0)
+    small |= table["sensitive"] & (k > 0) & (rest == 0)
     small = small.where(k.notna(), table["n"] < threshold)
     return small.astype(bool) & ~table["statistic"].isin(_OFFICIAL) & (table["variable"] != "response")
 
 
 def _coarsen(table: pd.DataFrame, codebook: Codebook, threshold: int) -> pd.DataFrame:
     """Take answers together in every group whose answers hold a small count."""
-    group = [column for column in CELL if column != "option"]
-    kind = table["variable"].map({name: variable.kind for name, variable in codebook.variables.items()})
-    answers = (table["statistic"] == "share") & kind.isin(["single", "ordinal"]) & table["seen"]
-    groups = pd.MultiIndex.from_frame(table[group])
+    statistic, seen = table["statistic"], table["seen"]
+    answers = (statistic == "share") & table["kind"].isin(_ONE_ANSWER) & seen
+    groups = pd.MultiIndex.from_frame(table[_GROUP])
     touched = groups.isin(groups[answers & table["small"] & ~table["printed"]])
-    coarser = pd.DataFrame(_list_coarser(codebook), columns=["variable", "option", "coarser"], dtype="str")
-    collapsible = table["variable"].isin(coarser["variable"])
-    joined = collapsible & pd.MultiIndex.from_frame(table[_ANSWER]).isin(pd.MultiIndex.from_frame(coarser[_ANSWER]))
+    coarser = pd.DataFrame(_list_coarser(codebook), columns=[*_ANSWER, "coarser"], dtype="str")
+    joined = pd.MultiIndex.from_frame(table[_ANSWER]).isin(pd.MultiIndex.from_frame(coarser[_ANSWER]))
     # Without a median and a top-two share there is nothing coarser to show: single counts are hidden then.
-    ordered = (kind == "ordinal") & groups.isin(groups[table["statistic"] == "share_top2"])
-    means = ordered & table["seen"] & (table["statistic"] == "mean")
-    table = table.copy()
-    table.loc[touched & ((answers & (joined | (ordered & ~collapsible))) | means), "mark"] = "hidden"
-    stands_in = table["statistic"].isin(["share_top2", "median"]) & ordered & ~collapsible
-    table.loc[touched & table["seen"] & stands_in, "mark"] = "coarsened"
-    parts = table[touched & answers & joined].merge(coarser, on=_ANSWER)
-    sums = parts.groupby([*group, "coarser"], sort=False).agg(
-        k=("k", "sum"), n=("n", "first"), frame=("frame", "first"), base=("base", "first")
-    )
-    rows = tabulate_shares(sums.reset_index().rename(columns={"coarser": "option"}))
-    rows = rows.assign(mark="coarsened", coarse=True, seen=True, printed=False)
-    rows["small"] = _is_small(rows, codebook, threshold)
-    return pd.concat([table, rows], ignore_index=True) if len(rows) else table
+    ordered = (table["kind"] == "ordinal") & groups.isin(groups[statistic == "share_top2"])
+    by_order = ordered & ~table["variable"].isin(coarser["variable"])
+    gone = touched & ((answers & (joined | by_order)) | (ordered & seen & (statistic == "mean")))
+    stands_in = touched & by_order & seen & statistic.isin(["share_top2", "median"])
+    table = table.assign(mark=np.select([gone, stands_in], ["hidden", "coarsened"], ""))
+    parts = table[touched & answers & joined].merge(coarser, on=_ANSWER).drop(columns="option")
+    first = dict.fromkeys(["n", "frame", "base", "kind", "sensitive"], "first")
+    sums = parts.groupby([*_GROUP, "coarser"], sort=False).agg({"k": "sum", **first}).reset_index()
+    sums = sums.rename(columns={"coarser": "option"})
+    facts = {name: sums[name] for name in ("kind", "sensitive")}
+    rows = tabulate_shares(sums).assign(**facts, mark="coarsened", coarse=True, seen=True, printed=False)
+    return pd.concat([table, rows.assign(small=_is_small(rows, threshold))], ignore_index=True) if len(rows) else table
 
 
 def _list_coarser(codebook: Codebook) -> list[tuple[str, str, str]]:
@@ -248,13 +229,11 @@ def _list_coarser(codebook: Codebook) -> list[tuple[str, str, str]]:
     return found
 
 
-def _list_blocks(table: pd.DataFrame, codebook: Codebook) -> Iterator[pd.DataFrame]:
+def _list_blocks(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Counts that add up: all answers of a question where a unit gives one, else each option by itself."""
     added = table[_is_additive(table)]
-    kind = added["variable"].map({name: variable.kind for name, variable in codebook.variables.items()})
-    alone = ~kind.isin(["single", "ordinal"])
-    keys = [added["step"], added["variable"], added["occasion"]]
-    keys += [added["option"].where(alone, ""), added["statistic"].where(alone, "")]
+    together = added["kind"].isin(_ONE_ANSWER)
+    keys = ["step", "variable", "occasion", added["option"].mask(together, ""), added["statistic"].mask(together, "")]
     for _, rows in added.groupby(keys, sort=False):
         if (rows["small"] & ~rows["printed"]).any():
             yield rows
@@ -307,19 +286,15 @@ def _write_sums(rows: pd.DataFrame, codebook: Codebook) -> tuple[Matrix, Matrix]
     countries = {pair for pair in pairs if not pair[0] and pair[1]} - {("", country) for _, country in partners}
     finest = sorted(partners | countries) or [("", "")]
     member = [[pair[0] in ("", leaf[0]) and pair[1] in ("", leaf[1]) for leaf in finest] for pair in pairs]
-    kinds = {name: variable.kind for name, variable in codebook.variables.items()}
-    name = rows["variable"].iloc[0]
-    if kinds.get(name) not in ("single", "ordinal"):
+    if rows["kind"].iloc[0] not in _ONE_ANSWER:
         return np.array(member, dtype=float), np.empty((0, len(finest)))
-    options = codebook.options(name)
-    top = sorted(choice.order or 0 for choice in options)[-2:]
+    options = codebook.options(rows["variable"].iloc[0])
+    finer = np.array([choice.name for choice in options])
+    wider = np.array([choice.collapse or choice.name for choice in options])
+    orders = np.array([choice.order or 0 for choice in options])
+    highest = np.isin(orders, np.sort(orders)[-2:])
     holds = [
-        [
-            choice.order in top
-            if statistic == "share_top2"
-            else ((choice.collapse or choice.name) if coarse else choice.name) == option
-            for choice in options
-        ]
+        highest if statistic == "share_top2" else (wider if coarse else finer) == option
         for statistic, option, coarse in zip(rows["statistic"], rows["option"], rows["coarse"], strict=True)
     ]
     sums = np.array(member, dtype=float)[:, :, None] * np.array(holds, dtype=float)[:, None, :]

@@ -13,23 +13,19 @@ from cncb_analysis.statistics.intervals import hypergeometric_interval, mean_int
 if TYPE_CHECKING:
     from cncb_analysis.codebook import Codebook
 
-__all__ = ["BASES", "CELL", "ESTIMATE_COLUMNS", "tabulate_counts", "tabulate_estimates", "tabulate_groups", "tabulate_shares"]
+__all__ = [
+    "BASES", "CELL", "ESTIMATE_COLUMNS", "tabulate_counts", "tabulate_estimates", "tabulate_groups", "tabulate_shares",
+]  # fmt: skip
 
 CELL = ["step", "variable", "option", "occasion", "partner", "country"]
 ESTIMATE_COLUMNS = [*CELL, "statistic", "estimate", "low", "high", "k", "n", "frame", "base", "method"]
-BASES = {
-    "mapping": "clusters",
-    "questionnaire": "respondents",
-    "interviews": "interviews",
-    "workshops": "participants",
-}
+BASES = {"mapping": "clusters", "questionnaire": "respondents", "interviews": "interviews", "workshops": "participants"}
 
 _KEYS = ["step", "variable", "occasion", "partner", "country"]
 _TEXT = [*CELL, "statistic", "base", "method"]
 # Steps whose units are clusters of the frame; a workshop's participants are not.
 _FRAMED = ("mapping", "questionnaire", "interviews")
 _TOP_TWO_OF = 4
-_STATISTICS = ("share", "share_top2", "share_ranked", "share_missing", "median", "mean", "gap", "mean_rank")
 
 
 def tabulate_estimates(
@@ -54,11 +50,12 @@ def tabulate_estimates(
     Returns
     -------
     DataFrame
-        `ESTIMATE_COLUMNS`, in the codebook's order. `statistic` is share (single, ordinal, multiple), share_top2 (the
-        two highest of at least four ordered answers), share_ranked and mean_rank (ranks: how many ranked it, mean among
-        them), share_missing (option = kind of missing, base = all who were asked), median (number, ordinal), mean
-        (number, part of an allocation, rating), gap (variable = battery, option = item: importance minus own, within
-        each unit). Percentages become shares 0-1. Partner empty = the country; both empty = all.
+        `ESTIMATE_COLUMNS`, variables in the codebook's order. `statistic` is share (single, ordinal, multiple),
+        share_top2 (the two highest of at least four ordered answers), share_ranked and mean_rank (ranks: how many
+        ranked it, mean among them), share_missing (option = kind of missing, base = all who were asked), median
+        (number, ordinal), mean (number, part of an allocation, rating), gap (variable = battery, option = item:
+        importance minus own, within each unit). Percentages become shares 0-1. Partner empty = the country; both empty
+        = all.
 
     Examples
     --------
@@ -171,7 +168,8 @@ def _describe(codebook: Codebook) -> pd.DataFrame:
         ends = (0, 100) if variable.unit == "percent" else (variable.minimum, variable.maximum)
         low, high = (np.nan if end is None else factor * end for end in (orders[:1] + orders[-1:] or ends))
         top = orders[-2] if len(orders) >= _TOP_TWO_OF else np.nan
-        described.append((name, variable.kind, variable.battery, variable.item, variable.aspect, factor, low, high, top))
+        facts = (variable.kind, variable.battery, variable.item, variable.aspect)
+        described.append((name, *facts, factor, low, high, top))
     columns = ["variable", "kind", "battery", "item", "aspect", "factor", "lowest", "highest", "top"]
     return pd.DataFrame(described, columns=columns)
 
@@ -266,18 +264,8 @@ def _size_frames(rows: pd.DataFrame, frame: Mapping[str, int]) -> pd.DataFrame:
 
 
 def _in_order(table: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
-    variables: dict[str, int] = {}
-    options: dict[tuple[str, str], int] = {}
-    for place, (name, variable) in enumerate(codebook.variables.items()):
-        variables |= {name: place, variable.battery: variables.get(variable.battery, place)}
-        options |= {(name, choice.name): order for order, choice in enumerate(codebook.options(variable))}
-        options.setdefault((variable.battery, variable.item), place)
-    pairs = zip(table["variable"], table["option"], strict=True)
-    keyed = table.assign(
-        _step=table["step"].map(list(BASES).index),
-        _variable=table["variable"].map(variables),
-        _statistic=table["statistic"].map(_STATISTICS.index),
-        _option=[options.get(pair, -1) for pair in pairs],
-    )
-    order = ["_step", "_variable", "_statistic", "occasion", "_option", "option", "country", "partner"]
-    return keyed.sort_values(order, kind="stable", ignore_index=True)[ESTIMATE_COLUMNS]
+    """By variable as the codebook has them, a battery before its first question."""
+    names = [name for variable in codebook.variables.values() for name in (variable.battery, variable.name)]
+    place = table["variable"].map({name: place for place, name in reversed(list(enumerate(names)))})
+    order = ["step", "place", "statistic", "occasion", "option", "country", "partner"]
+    return table.assign(place=place).sort_values(order, kind="stable", ignore_index=True)[ESTIMATE_COLUMNS]

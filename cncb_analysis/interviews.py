@@ -2,26 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from cncb_analysis.estimates import CELL, ESTIMATE_COLUMNS, tabulate_groups, tabulate_shares
+from cncb_analysis.estimates import ESTIMATE_COLUMNS, tabulate_counts, tabulate_shares
 from cncb_analysis.statistics.agreement import krippendorff_alpha
 
 if TYPE_CHECKING:
     from cncb_analysis.codebook import Codebook
 
 __all__ = [
-    "PROFILE",
-    "tabulate_agreement",
-    "tabulate_codes",
-    "tabulate_links",
-    "tabulate_profile",
-    "tabulate_quotes",
-]
+    "PROFILE", "tabulate_agreement", "tabulate_codes", "tabulate_links", "tabulate_profile", "tabulate_quotes",
+]  # fmt: skip
 
 # Statements of the profile card: the question each rests on, and the answers that make it true.
 PROFILE: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -40,13 +35,14 @@ PROFILE: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "soft_courses": ("cm_upd", ("communication", "marketing", "business_management")),
     "finance_course": ("cm_upd", ("finance",)),
 }
+_CIRCLE = "vc_link"
 # Percent of working time from which a manager counts as full time.
 _FULL_TIME = 80
 _QUOTE_COLUMNS = ["pseudonym", "partner", "country", "theme_code", "language", "text", "translation", "translator"]
 
 
 def tabulate_codes(
-    segments: pd.DataFrame, units: pd.DataFrame, themes: pd.DataFrame, *, not_asked: pd.DataFrame | None = None
+    segments: pd.DataFrame, units: pd.DataFrame, themes: pd.DataFrame, *, not_asked: pd.DataFrame
 ) -> pd.DataFrame:
     """Count the interviews in which a topic came up, of those that were asked about it.
 
@@ -61,8 +57,8 @@ def tabulate_codes(
         step, partner, country, unit, status: every interview, also one without a segment.
     themes : DataFrame
         code: paths such as obstacles/funding.
-    not_asked : DataFrame, optional
-        partner, code and, if need be, unit: topics that were not asked; an empty partner or unit means all, a parent
+    not_asked : DataFrame
+        partner, code: topics that were not asked; an empty partner means all, a parent
         its children. These interviews stand outside n. The table coverage.csv has this form.
 
     Returns
@@ -75,40 +71,39 @@ def tabulate_codes(
     --------
     >>> units = pd.DataFrame({"step": "interviews", "partner": "pecs", "country": "HU", "unit": ["a", "b"]})
     >>> segments = pd.DataFrame({"unit": ["a", "a"], "theme_code": "tasks/plan", "coder": "X", "final": True})
-    >>> table = tabulate_codes(segments, units.assign(status="complete"), pd.DataFrame({"code": ["tasks"]}))
+    >>> themes, asked = pd.DataFrame({"code": ["tasks"]}), pd.DataFrame(columns=["partner", "code"])
+    >>> table = tabulate_codes(segments, units.assign(status="complete"), themes, not_asked=asked)
     >>> table.loc[table["partner"] == "pecs", ["option", "statistic", "k", "n"]].values.tolist()
     [['', 'share', 1.0, 2.0], ['plan', 'share', 1.0, 2.0], ['', 'mentions', 2.0, 2.0], ['plan', 'mentions', 2.0, 2.0]]
     """
-    interviews = _list_interviews(units)
-    coded = _choose_coding(segments[segments["unit"].isin(interviews["unit"])])
-    pairs = zip(coded["unit"], coded["theme_code"], strict=True)
-    lines = [(unit, each) for unit, code in pairs for each in _ancestry(code)]
-    said = pd.DataFrame(lines, columns=["unit", "code"], dtype="str")
-    counts = said.groupby(["unit", "code"]).size().rename("mentions").reset_index()
-    codes = sorted({*themes["code"], *said["code"]})
+    used = units["step"].eq("interviews") & units["status"].isin(["complete", "partial"])
+    interviews = units.loc[used, ["step", "partner", "country", "unit"]].drop_duplicates("unit")
+    coded = _choose_coding(segments)
+    said = coded.assign(code=coded["theme_code"].map(_list_ancestry)).explode("code")
+    mentions = said.groupby(["unit", "code"]).size().rename("k").reset_index()
+    codes = sorted({*themes["code"], *said.loc[said["unit"].isin(interviews["unit"]), "code"]})
     grid = interviews.merge(pd.DataFrame({"code": codes}, dtype="str"), how="cross")
-    grid = grid.merge(counts, on=["unit", "code"], how="left")
-    if not_asked is not None and len(not_asked):
-        grid = grid[~_find_not_asked(grid, not_asked)]
-    grid = grid.assign(k=grid["mentions"].notna(), mentions=grid["mentions"].fillna(0))
-    table = _count_cells(grid.assign(occasion="", **_split_code(grid["code"])), mentions=("mentions", "sum"))
-    mentions = table.assign(k=table["mentions"], estimate=table["mentions"], statistic="mentions", method="count")
-    mentions = mentions.reindex(columns=ESTIMATE_COLUMNS).assign(base="mentions")
-    shares = tabulate_shares(table)
-    return pd.concat([shares, mentions.astype(shares.dtypes.to_dict())], ignore_index=True)
+    grid = grid.merge(mentions, on=["unit", "code"], how="left").fillna({"k": 0})
+    grid = grid[~_is_not_asked(grid, not_asked)]
+    parts = grid["code"].str.extract("([^/]*)/?(.*)")
+    grid = grid.assign(variable="theme:" + parts[0], option=parts[1], occasion="", statistic="share")
+    shares = tabulate_shares(tabulate_counts(grid.assign(k=grid["k"] > 0)))
+    counts = tabulate_counts(grid.assign(statistic="mentions"))
+    counts = counts.assign(estimate=counts["k"], base="mentions", method="count")
+    counts = counts.reindex(columns=ESTIMATE_COLUMNS).astype(shares.dtypes.to_dict())
+    return pd.concat([shares, counts], ignore_index=True)
 
 
 def tabulate_agreement(segments: pd.DataFrame) -> pd.DataFrame:
     """Compare what two or more coders found in the same interviews, pooled over all partners.
 
     Each pair of excerpt and root topic is one judgement: the coder gave the excerpt a code of that root, or not.
-    Excerpts are those that any coder marked in an interview coded more than once; where there are no excerpt ids the
-    interview stands for the excerpt.
+    Excerpts are those that any coder marked in an interview coded more than once.
 
     Parameters
     ----------
     segments : DataFrame
-        unit, theme_code, coder, final and, if known, excerpt. A third coder whose rows are all final is the agreed
+        unit, excerpt, theme_code, coder, final. A third coder whose rows are all final is the agreed
         coding and is not compared.
 
     Returns
@@ -120,23 +115,33 @@ def tabulate_agreement(segments: pd.DataFrame) -> pd.DataFrame:
 
     References
     ----------
-    Alpha as in `statistics.krippendorff_alpha`.
+    Alpha as in `statistics.agreement.krippendorff_alpha`.
 
     Examples
     --------
     >>> rows = [("a", "1", "tasks", "X"), ("a", "1", "tasks", "Y"), ("a", "2", "tasks", "X"), ("a", "2", "staff", "Y")]
     >>> segments = pd.DataFrame(rows, columns=["unit", "excerpt", "theme_code", "coder"]).assign(final=False)
-    >>> tabulate_agreement(segments)[["variable", "statistic", "estimate"]].head(1).values.tolist()
-    [['theme:staff', 'agreement', 0.5]]
+    >>> tabulate_agreement(segments)[["variable", "statistic", "estimate"]].iloc[2].tolist()
+    ['theme:staff', 'agreement', 0.5]
     """
-    rows = [
-        {"variable": name, "statistic": statistic, "estimate": value, "k": k, "n": n}
-        for name, judged in _list_judgements(segments)
-        for k, n in [(int((np.nanmin(judged, axis=0) == np.nanmax(judged, axis=0)).sum()), judged.shape[1])]
-        for statistic, value in (("agreement", k / n), ("alpha", krippendorff_alpha(judged)))
-    ]
-    table = pd.DataFrame(rows, columns=["variable", "statistic", "estimate", "k", "n"])
-    table["k"] = table["k"].where(table["statistic"].eq("agreement"))
+    agreed = segments["final"].astype(bool).groupby([segments["unit"], segments["coder"]]).transform("all")
+    several = segments.groupby("unit")["coder"].transform("nunique")
+    # Of two coders one may have been made final; only a third one, wholly final, is the coding they agreed on.
+    own = segments[~(agreed & (several > 2)) & (several > 1)]
+    own = own.assign(root=own["theme_code"].str.replace("/.*", "", regex=True), given=1.0)
+    coders = own[["unit", "coder"]].drop_duplicates()
+    coders = coders.assign(seat=coders.groupby("unit").cumcount())
+    judgement = ["unit", "excerpt", "root"]
+    grid = own[judgement[:2]].drop_duplicates().merge(coders, on="unit").merge(own[["root"]].drop_duplicates(), "cross")
+    given = own[[*judgement, "coder", "given"]].drop_duplicates()
+    grid = grid.merge(given, "left", on=[*judgement, "coder"]).fillna({"given": 0.0})
+    rows = []
+    for name, part in pd.concat([grid.assign(name="theme:" + grid["root"]), grid.assign(name="theme")]).groupby("name"):
+        judged = part.pivot(index="seat", columns=judgement, values="given").to_numpy(float)
+        alike = np.nanmin(judged, axis=0) == np.nanmax(judged, axis=0)
+        rows.append((name, "agreement", alike.mean(), alike.sum(), alike.size))
+        rows.append((name, "alpha", krippendorff_alpha(judged), np.nan, alike.size))
+    table = pd.DataFrame(rows, columns=["variable", "statistic", "estimate", "k", "n"]).astype({"k": float})
     text = {"step": "interviews", "option": "", "occasion": "", "partner": "", "country": ""}
     table = table.assign(**text, base="judgements", method=table["statistic"])
     return table.reindex(columns=ESTIMATE_COLUMNS).astype({"low": float, "high": float, "frame": float})
@@ -176,15 +181,13 @@ def tabulate_quotes(segments: pd.DataFrame, *, rng: np.random.Generator) -> pd.D
     return quotes.sort_values(["theme_code", "pseudonym"], kind="stable", ignore_index=True)[_QUOTE_COLUMNS]
 
 
-def tabulate_profile(observations: pd.DataFrame, *, step: str = "interviews") -> pd.DataFrame:
+def tabulate_profile(observations: pd.DataFrame) -> pd.DataFrame:
     """Count the statements of the profile card of the cluster manager.
 
     Parameters
     ----------
     observations : DataFrame
-        Of the interview card (or, with `step`, of the questionnaire).
-    step : str
-        interviews or questionnaire.
+        Of the interview card.
 
     Returns
     -------
@@ -192,18 +195,19 @@ def tabulate_profile(observations: pd.DataFrame, *, step: str = "interviews") ->
         Estimates, variable `profile`, option = statement of `PROFILE`, statistic share: k of the n that answered. Below
         n = 10 to be shown as "k of n" with a word. Statements whose question was not asked have no row.
     """
-    valid = observations[observations["step"].eq(step) & observations["missing"].eq("")]
-    people = ["partner", "country", "unit"]
+    valid = observations[observations["step"].eq("interviews") & observations["missing"].eq("")]
     parts = []
     for statement, (variable, options) in PROFILE.items():
         rows = valid[valid["variable"].eq(variable)]
         chosen = rows["option"].isin(options) & (rows["value"] > 0) if options else rows["value"] < _FULL_TIME
-        parts.append(rows.assign(k=chosen, option=statement).groupby([*people, "option"])["k"].any().reset_index())
-    return tabulate_shares(_count_cells(pd.concat(parts).assign(step=step, variable="profile", occasion="")))
+        parts.append(rows.assign(k=chosen, option=statement))
+    people = pd.concat(parts).groupby(["step", "partner", "country", "unit", "option"], sort=False)["k"].any()
+    table = people.reset_index().assign(variable="profile", occasion="", statistic="share")
+    return tabulate_shares(tabulate_counts(table))
 
 
-def tabulate_links(observations: pd.DataFrame, codebook: Codebook, *, variable: str = "vc_link") -> pd.DataFrame:
-    """Count who named both a step of a circle and the one that follows.
+def tabulate_links(observations: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
+    """Count who named both a step of the virtuous circle (`vc_link`) and the one that follows.
 
     Parameters
     ----------
@@ -211,34 +215,19 @@ def tabulate_links(observations: pd.DataFrame, codebook: Codebook, *, variable: 
         step, partner, country, unit, variable, option, value, missing.
     codebook : Codebook
         Order of the steps; the last is followed by the first.
-    variable : str
-        A multiple choice.
 
     Returns
     -------
     DataFrame
         Estimates, statistic share_both, option = "first+second": k of the n that answered.
     """
-    answers = observations[observations["variable"].eq(variable) & observations["missing"].eq("")]
-    if answers.empty:
-        return tabulate_shares(pd.DataFrame({"k": [], "n": []}))
-    people = ["step", "partner", "country", "unit", "occasion"]
-    named = answers.groupby([*people, "option"])["value"].max().unstack() > 0
-    steps = [choice.name for choice in codebook.options(variable) if choice.name in named]
+    answers = observations[observations["variable"].eq(_CIRCLE) & observations["missing"].eq("")]
+    keys = ["step", "partner", "country", "unit", "variable", "occasion"]
+    named = answers.groupby([*keys, "option"])["value"].max().gt(0).unstack()
+    steps = [choice.name for choice in codebook.options(_CIRCLE) if choice.name in named] if len(named) else []
     both = {f"{a}+{b}": named[a] & named[b] for a, b in zip(steps, [*steps[1:], *steps[:1]], strict=True)}
-    long = pd.DataFrame(both).rename_axis(columns="option").stack().rename("k").reset_index()
-    return tabulate_shares(_count_cells(long.assign(variable=variable)).assign(statistic="share_both"))
-
-
-def _count_cells(rows: pd.DataFrame, **more: tuple[str, str]) -> pd.DataFrame:
-    """Sum k of each cell for partners, countries and all; n = rows."""
-    grouped = tabulate_groups(rows).groupby(CELL, sort=False)
-    return grouped.agg(k=("k", "sum"), n=("k", "size"), **more).reset_index()
-
-
-def _list_interviews(units: pd.DataFrame) -> pd.DataFrame:
-    used = units[units["step"].eq("interviews") & units["status"].isin(["complete", "partial"])]
-    return used[["step", "partner", "country", "unit"]].drop_duplicates("unit")
+    links = pd.DataFrame(both, index=named.index).melt(var_name="option", value_name="k", ignore_index=False)
+    return tabulate_shares(tabulate_counts(links.reset_index().assign(statistic="share_both")))
 
 
 def _choose_coding(segments: pd.DataFrame) -> pd.DataFrame:
@@ -247,42 +236,14 @@ def _choose_coding(segments: pd.DataFrame) -> pd.DataFrame:
     return segments[final | ~segments["unit"].isin(segments.loc[final, "unit"])]
 
 
-def _ancestry(code: str) -> list[str]:
+def _list_ancestry(code: str) -> list[str]:
     parts = code.split("/")
     return ["/".join(parts[: place + 1]) for place in range(len(parts))]
 
 
-def _split_code(codes: pd.Series) -> dict[str, pd.Series]:
-    parts = codes.str.extract("([^/]*)/?(.*)")
-    return {"variable": "theme:" + parts[0], "option": parts[1]}
-
-
-def _find_not_asked(grid: pd.DataFrame, not_asked: pd.DataFrame) -> pd.Series:
+def _is_not_asked(grid: pd.DataFrame, not_asked: pd.DataFrame) -> pd.Series:
     found = pd.Series(False, index=grid.index)
     for row in not_asked.to_dict("records"):
-        code = str(row["code"])
-        hit = grid["code"].eq(code) | grid["code"].str.startswith(code + "/")
-        for column in ("partner", "unit"):
-            if row.get(column):
-                hit &= grid[column].eq(row[column])
-        found |= hit
+        below = (grid["code"] + "/").str.startswith(row["code"] + "/")
+        found |= below & (grid["partner"].eq(row["partner"]) | (row["partner"] == ""))
     return found
-
-
-def _list_judgements(segments: pd.DataFrame) -> Iterator[tuple[str, np.ndarray]]:
-    """Coders x judgements of each root, then of all: 1 where the coder gave the excerpt a code of that root, else 0."""
-    places = [name for name in ("unit", "excerpt") if name in segments]
-    agreed = segments["final"].astype(bool).groupby([segments["unit"], segments["coder"]]).transform("all")
-    several = segments.groupby("unit")["coder"].transform("nunique")
-    # Of two coders one may have been made final; only a third one, wholly final, is the coding they agreed on.
-    own = segments[~(agreed & (several > 2)) & (several > 1)]
-    own = own.assign(root=own["theme_code"].str.replace("/.*", "", regex=True))
-    coders = own[["unit", "coder"]].drop_duplicates()
-    coders = coders.assign(seat=coders.groupby("unit").cumcount())
-    grid = own[places].drop_duplicates().merge(coders, on="unit").merge(own[["root"]].drop_duplicates(), how="cross")
-    given = own[[*places, "coder", "root"]].drop_duplicates().assign(given=1.0)
-    grid = grid.merge(given, on=[*places, "coder", "root"], how="left").fillna({"given": 0.0})
-    for root, part in grid.groupby("root", sort=True):
-        yield f"theme:{root}", part.pivot(index="seat", columns=places, values="given").to_numpy(float)
-    if len(grid):
-        yield "theme", grid.pivot(index="seat", columns=[*places, "root"], values="given").to_numpy(float)

@@ -18,7 +18,6 @@ import os
 import re
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterable, Mapping
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -61,13 +60,15 @@ def warm_up(modules: Iterable[str] = ()) -> None:
         importlib.import_module(name)
 
 
-def explain_stock_kernel(sources: Iterable[str]) -> str:
+def explain_stock_kernel(sources: Iterable[str], *, threads: int = 1) -> str:
     """Say why a notebook needs a stock kernel, if it does.
 
     Parameters
     ----------
     sources : iterable of str
         The sources of its code cells.
+    threads : int
+        How many the runner has; forking a process with several is not safe.
 
     Returns
     -------
@@ -83,7 +84,7 @@ def explain_stock_kernel(sources: Iterable[str]) -> str:
     """
     if not hasattr(os, "fork") or sys.platform == "darwin":
         return "this platform has no safe fork"
-    if threading.active_count() > 1 or _count_threads() > 1:
+    if threads > 1:
         return "the runner has more than one thread"
     for source in sources:
         for applies, reason in _REASONS:
@@ -280,7 +281,7 @@ class WarmEngine(Engine):
         import nbformat
 
         cells = [(index, cell) for index, cell in enumerate(nb_man.nb.cells) if cell.cell_type == "code"]
-        reason = explain_stock_kernel(cell.source for _, cell in cells)
+        reason = explain_stock_kernel((cell.source for _, cell in cells), threads=_count_threads())
         nb_man.nb.metadata.papermill["kernel"] = f"stock: {reason}" if reason else "warm"
         if reason:
             NBClientEngine.execute_managed_notebook(

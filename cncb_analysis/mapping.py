@@ -25,12 +25,8 @@ _MEASURED = ["lq", "jobs", "excess_jobs", "stars"]
 _SLACK = 0.01
 _STAR_VARIANTS = ("eco2007",)
 _DEFAULTS: dict[str, Any] = {
-    "nuts": "2013",
-    "stars": "eco2007",
-    "minimum_jobs": 1000,
-    "location_quotient": 2.0,
-    "top_share": 0.10,
-    "sectors": "",
+    **{"nuts": "2013", "sectors": "", "stars": "eco2007"},
+    **{"minimum_jobs": 1000, "location_quotient": 2.0, "top_share": 0.10},
 }
 
 
@@ -277,7 +273,8 @@ def _reference(jobs: pd.DataFrame, flags: pd.DataFrame, study: Study) -> tuple[p
     """Jobs by sector of all the study's countries together, and which national figures are hidden."""
     delivered = [code for code in study.countries if code in jobs.index and jobs.loc[code].notna().any()]
     national = jobs.loc[delivered].T
-    hidden = {str(sector): " ".join(gone.index[gone]) for sector, gone in national.isna().iterrows()}
+    gone = national.isna()
+    hidden = {str(sector): " ".join(code for code in delivered if gone.at[sector, code]) for sector in jobs.columns}
     for code in set(study.countries) - set(delivered):
         regions = jobs.index.str.startswith(code) & (jobs.index.str.len() > 2)
         if flags[regions].stack().str.contains("c").any():

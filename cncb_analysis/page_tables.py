@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ __all__ = ["format_cell", "summarise_chart", "tabulate_chart", "tabulate_frame",
 _PERCENT_FROM = 20
 _SIGNS = {"hidden": "hidden", "not_asked": "missing.not_asked", "too_few": "too_few"}
 _STATISTIC = {"number": "median", "allocation": "mean", "rank": "share_ranked"}
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _PLAIN = ("estimate", "low", "high", "k", "n", "mark")
 
 
@@ -219,4 +221,4 @@ def _write(words: Words, value: Any) -> str:
         return words.text(f"step_verdict.{'yes' if value else 'no'}")
     if isinstance(value, (int, float)):
         return words.number(value, 0 if value != value or float(value).is_integer() else 2)
-    return str(value) if value == value else "–"
+    return words.date(value) if _DATE.fullmatch(value) else value

@@ -159,6 +159,7 @@ def _break_word(word: str, width: float, size: float, bold: bool) -> list[str]:
     parts = []
     while measure_text(word, size, bold) > width and len(word) > 1:
         fits = max((n for n in range(1, len(word)) if measure_text(word[:n] + "-", size, bold) <= width), default=1)
+        fits = min(fits, max(1, len(word) - 4))  # never one or two letters alone on a line
         parts.append(word[:fits] + "-")
         word = word[fits:]
     return [*parts, word]

@@ -16,7 +16,7 @@ __all__ = ["DisplayTable", "write_workbook"]
 
 # A cell that reads as a number or as the sign of a missing one: aligned right, so that digits stand below digits.
 _NUMERIC = re.compile(r"[+−–<≤≥-]?\s?[\d.,  ]*\d.*|[–·]?")
-_WIDE = 5
+_WIDE = 4
 _SHEET_NAME = 28
 _MOMENT = re.compile(rb"(W3CDTF\">)[^<]+")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f]")

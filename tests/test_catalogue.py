@@ -8,9 +8,11 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
+from lxml import etree  # type: ignore[import-untyped]
+from pptx import Presentation
 
 from cncb_analysis.errors import StudyError
-from cncb_analysis.shown import NOT_ASKED, NotAsked, ShownFigure
+from cncb_analysis.shown import NOT_ASKED, Html, NotAsked, ShownFigure
 from cncb_analysis.tables import DisplayTable
 from tests.small_estimates import obstacles, page, row
 
@@ -26,6 +28,15 @@ def test_a_figure_shows_itself_with_all_that_belongs_to_it() -> None:
     assert "Synthetic data" in html
     assert html.count("<svg") == 1
     assert html.count("<table>") == 1
+
+
+def test_the_facts_count_people_not_the_numbers_they_gave() -> None:
+    rows = [row("votes", "milan", step="workshops", statistic="mean", estimate=2.0, n=104)]
+    rows += [row("votes", "milan", step="workshops", statistic="share_voted", option="coaching", k=4, n=20)]
+    facts = dict(page(rows, "workshops").list_facts())
+    assert facts == {
+        "Place": "Province of Milan", "Base": "20 participants", "Fieldwork": "2011", "audience": "for the consortium",
+    }  # fmt: skip
 
 
 def test_figures_are_numbered_as_they_are_shown_and_keep_their_number() -> None:
@@ -72,9 +83,10 @@ def test_a_table_of_figures_csv_is_a_table() -> None:
     assert shown.rows[0][1:] == ("3 (2 to 6)",) * 3
     assert isinstance(page([]).show("clusters"), NotAsked)
     facts = pd.DataFrame({"cluster": ["Gheppio"], "recognised": [True], "lq": [1.257], "jobs": [float("nan")]})
+    facts = facts.assign(deadline="2011-07-11")
     shown = page([], clusters=facts).show("clusters")
     assert isinstance(shown, DisplayTable)
-    assert shown.rows == (("Gheppio", "yes", "1.26", "–"),)
+    assert shown.rows == (("Gheppio", "yes", "1.26", "–", "July 11, 2011"),)
 
 
 def test_in_brief_counts_first_and_never_more_than_three() -> None:
@@ -92,7 +104,9 @@ def test_the_rest_holds_every_question_that_no_figure_shows() -> None:
         row("cl_origin", "milan", option="firms", k=5, n=12),
         row("cl_origin", "all", option="firms", k=50, n=97),
     ]
-    html = page(rows).show_rest()._repr_html_()
+    shown = page(rows).show_rest()
+    assert isinstance(shown, Html)
+    html = shown._repr_html_()
     assert "5 of 12" in html
     assert "50 of 97 (52%)" in html
     assert "8 of 12" not in html
@@ -118,6 +132,17 @@ def test_outputs_are_saved_with_the_same_bytes(tmp_path: Path) -> None:
     assert names == ["obstacles.csv", "obstacles.svg", "tables.xlsx"]
     assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in names)
     assert len(openpyxl.load_workbook(tmp_path / "a" / "tables.xlsx").sheetnames) == 2
+
+
+def test_the_deck_has_a_slide_for_each_figure_with_a_slide_and_says_what_cannot_be_said(tmp_path: Path) -> None:
+    told = page(obstacles(), "national_workshop", clusters=pd.DataFrame({"cluster": ["Gheppio"]}))
+    assert "Nothing saved" in repr(told.save_deck(""))
+    told.save_deck(tmp_path)
+    deck = Presentation(tmp_path / "deck.pptx")
+    titles = [slide.shapes.title.text for slide in deck.slides]
+    assert titles == ["National exchange workshop", "Clusters studied", "Obstacles", "What we cannot say", "Thank you"]
+    assert "Ranked dots of obstacles" in etree.tostring(deck.slides[2].shapes._spTree).decode()
+    assert deck.slides[2].notes_slide.notes_text_frame.text.startswith("Base: 12 respondents.")
 
 
 def test_a_saved_csv_runs_no_formula() -> None:

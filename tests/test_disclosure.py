@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cncb_analysis.codebook import Choice, Codebook, Variable
 from cncb_analysis.disclosure import Protected, Release, protect_estimates
 from cncb_analysis.errors import StudyError
-from cncb_analysis.estimates import tabulate_estimates, tabulate_means, tabulate_shares
+from cncb_analysis.estimates import tabulate_estimates, tabulate_shares
 
 PARTNERS = {"linz": "AT", "milan": "IT", "veneto": "IT", "bratislava": "SK", "banska": "SK", "pecs": "HU"}
 LISTS = {
@@ -88,10 +88,6 @@ class TestProtected:
         with pytest.raises(ValueError, match="frame"):
             Protected(self.FRAME.drop(columns="frame"))
 
-    def test_select(self):
-        chosen = Protected(self.FRAME).select({"country": ["AT", "IT"], "statistic": "share"})
-        assert set(chosen.frame["country"]) == {"AT"}
-
     def test_audience_is_known(self):
         with pytest.raises(StudyError, match="consortium"):
             Release("everybody")
@@ -152,10 +148,36 @@ class TestSmall:
         assert ranks["mark"] == "hidden"
         assert ranks["n"] == 8  # not the two who ranked it
 
+    @pytest.mark.parametrize("statistic", ["dots", "borda", "dots_rank", "borda_rank", "movement", "dots_by_workshop"])
+    def test_votes_go_with_the_count_of_voters(self, statistic):
+        votes = {"step": "workshops", "variable": "votes", "country": "AT", "occasion": "1", "n": 9}
+        counts = pd.DataFrame({**votes, "option": ["tours", "coaching"], "k": [1, 5]})
+        shares = tabulate_shares(counts).assign(statistic="share_voted")
+        numbers = shares.assign(statistic=statistic, estimate=[4.0, 2.0], low=np.nan, high=np.nan, k=np.nan)
+        frame = protect(pd.concat([shares, numbers]))
+        found = frame[frame["statistic"] == statistic].set_index("option")
+        assert found["mark"].to_dict() == {"coaching": "", "tours": "hidden"}
+        assert np.isnan(found.loc["tours", "estimate"])
+
+    def test_what_restates_a_sensitive_answer_is_sensitive(self):
+        counts = pd.DataFrame(
+            {"step": "interviews", "variable": "profile", "option": ["woman", "agency"], "country": "AT"}
+        )
+        table = tabulate_shares(counts.assign(k=9, n=9))
+        rests_on = {("profile", "woman"): "sex", ("profile", "agency"): "origin"}
+        frame = protect_estimates(table, BOOK, Release(), rests_on=rests_on).frame
+        assert dict(zip(frame["option"], frame["mark"], strict=True)) == {"woman": "hidden", "agency": ""}
+        assert set(protect_estimates(table, BOOK, Release()).frame["mark"]) == {""}
+
+    def test_what_restates_an_identifier_is_left_out(self):
+        table = tabulate_shares(pd.DataFrame({"variable": ["profile"], "option": "known", "k": [9], "n": [9]}))
+        for release in (Release(), Release("consortium")):
+            assert protect_estimates(table, BOOK, release, rests_on={("profile", "known"): "host"}).frame.empty
+
     def test_official_figures_and_response_are_open(self):
-        jobs = pd.DataFrame({"step": "mapping", "variable": "concentration", "mean": [2.0], "sd": [1.0], "n": [1]})
+        jobs = pd.DataFrame({"step": ["mapping"], "variable": "concentration", "k": [1], "n": [1]})
         response = pd.DataFrame({"step": ["questionnaire"], "variable": "response", "k": [9], "n": [10]})
-        table = pd.concat([tabulate_means(jobs).assign(statistic="lq"), tabulate_shares(response)])
+        table = pd.concat([tabulate_shares(jobs).assign(statistic="lq", k=np.nan), tabulate_shares(response)])
         assert set(protect(table)["mark"]) == {""}
 
 

@@ -14,7 +14,6 @@ from cncb_analysis.estimates import (
     ESTIMATE_COLUMNS,
     tabulate_estimates,
     tabulate_groups,
-    tabulate_means,
     tabulate_shares,
 )
 
@@ -74,9 +73,9 @@ class TestShares:
     def test_base_excludes_missing_and_unchosen_options_stay(self):
         table = pick(tabulate_estimates(SEX, BOOK), statistic="share")
         all_ = pick(table, partner="", country="")
-        assert all_[["option", "k", "n"]].values.tolist() == [["woman", 1, 3], ["man", 2, 3]]
+        assert all_[["option", "k", "n"]].values.tolist() == [["man", 2, 3], ["woman", 1, 3]]
         veneto = pick(table, partner="veneto")
-        assert veneto[["option", "country", "k", "n"]].values.tolist() == [["woman", "IT", 0, 1], ["man", "IT", 1, 1]]
+        assert veneto[["option", "country", "k", "n"]].values.tolist() == [["man", "IT", 1, 1], ["woman", "IT", 0, 1]]
         assert pick(table, country="AT").empty
 
     def test_interval_is_wilson_by_name(self):
@@ -114,7 +113,7 @@ class TestShares:
         )
         table = pick(tabulate_estimates(rows, BOOK), country="")
         shares = pick(table, statistic="share_ranked")
-        assert shares[["option", "k", "n"]].values.tolist() == [["exchange", 2, 2], ["tours", 1, 2], ["money", 0, 2]]
+        assert shares[["option", "k", "n"]].values.tolist() == [["exchange", 2, 2], ["money", 0, 2], ["tours", 1, 2]]
         means = pick(table, statistic="mean_rank")
         assert means[["option", "estimate", "k", "n"]].values.tolist() == [["exchange", 2, 2, 2], ["tours", 2, 1, 2]]
 
@@ -191,10 +190,13 @@ class TestNumbers:
             2,
         ]  # only m1 and m2 answered both
 
-    def test_means_of_steps_hand_over(self):
-        table = tabulate_means(pd.DataFrame({"mean": [2.0], "sd": [1.0], "n": [9], "k": [4]}))
-        # t(3) = 3.182: the four who gave a value, not the nine asked
-        assert table.iloc[0]["high"] == pytest.approx(2 + 3.182446 / 2, abs=1e-5)
+    def test_mean_rank_stands_on_those_who_ranked(self):
+        ranks = {"m1": 2, "m2": 3, "m3": 3, "v1": 4, "l1": np.nan}
+        rows = observe("top", {unit: [("tours", rank)] for unit, rank in ranks.items()})
+        row = pick(tabulate_estimates(rows, BOOK), statistic="mean_rank", option="tours", country="").iloc[0]
+        assert row[["estimate", "k", "n"]].tolist() == [3, 4, 5]
+        # t(3) = 3.182446: the four who gave a rank, not the five who ranked anything; sd = sqrt(2/3)
+        assert row["high"] == pytest.approx(3 + 3.182446 * np.sqrt(2 / 3) / 2, abs=1e-5)
 
 
 FRAME = {"milan": 4, "veneto": 1, "linz": 12}
@@ -225,6 +227,12 @@ class TestFrame:
 
 
 class TestShape:
+    def test_variables_in_the_order_of_the_codebook(self):
+        parts = [observe("heads", {"m1": ("", 1)}), observe("skill_own_a", {"m1": ("5", 5)}), SEX]
+        parts.append(observe("skill_imp_a", {"m1": ("5", 5)}))
+        order = tabulate_estimates(pd.concat(parts), BOOK)["variable"].unique().tolist()
+        assert order == ["sex", "skill", "skill_imp_a", "skill_own_a", "heads"]
+
     def test_occasions_stay_apart(self):
         rows = pd.concat([SEX.assign(occasion="1"), SEX.assign(occasion="2").iloc[:1]])
         table = pick(tabulate_estimates(rows, BOOK), statistic="share", option="woman", country="")

@@ -238,7 +238,9 @@ def test_response_bars_are_shares_of_those_invited() -> None:
     ax = drawn("flow")
     row = text_at(ax, "Banská Bystrica").get_position()[1]
     own = [bar for bar in bars(ax, "tint", "data") if abs(bar.get_y() + bar.get_height() / 2 - row) < 0.06]
-    assert [bar.get_width() / own[0].get_width() for bar in own] == pytest.approx([1, 12 / 20, 11 / 20])
+    whole = [bar for bar in bars(ax, "band") if abs(bar.get_y() + bar.get_height() / 2 - row) < 0.06]
+    shares = [bar.get_width() / base.get_width() for bar, base in zip(own, whole, strict=True)]
+    assert shares == pytest.approx([1, 12 / 20, 11 / 20])
     assert row_texts(ax, "Plzeň") == {"5", say("de").text("hidden"), "–"}
 
 
@@ -269,7 +271,7 @@ def test_what_is_hidden_at_one_end_is_one_slanted_piece_without_a_count() -> Non
 
 def test_one_hidden_level_alone_hides_its_row() -> None:
     table = toy("diverging")
-    alone = (table["row"] == "CZ") & (table["column"] == "neither")
+    alone = (table["row"] == "CZ") & (table["column"] == "agree")
     table.loc[alone, ["estimate", "low", "high", "k"]] = np.nan
     table.loc[alone, "mark"] = "hidden"
     ax = drawn("diverging", table=table)
@@ -284,6 +286,7 @@ def test_ranked_items_keep_their_order_and_hidden_countries_are_rings() -> None:
     assert text_at(ax, "HU").get_position()[1] == text_at(ax, "AT").get_position()[1]
     rings = [line for line in ax.lines if line.get_marker() == "o" and line.get_markerfacecolor() == "#ffffff"]
     assert len(rings) == len(ITEMS) - 3
+    assert {line.get_markeredgecolor() for line in rings} == {PALETTE_LIGHT["rule"]}
     assert {round(at_x(line), 6) for line in rings} == {round(text_at(ax, "IT").get_position()[0], 6)}
 
 
@@ -303,6 +306,7 @@ def test_a_gap_has_ring_dot_and_sign() -> None:
     places = [on_scale(ax, at_x(line), "2", "5", 3.0) + 2 for line in level if at_x(line) < 4.4]
     assert places == pytest.approx([4.4 - 0.2, 2.5 + 0.7])
     assert row_texts(ax, "Internationalisierung") == {"+1.0"}
+    assert [text.get_text() for text in ax.texts if text.get_fontweight() == "bold"] == ["+1.9", "+1.4"]
     assert row_texts(ax, "Öffentlichkeitsarbeit") == {"−0.8"}
     assert len(dots(ax, "against")) == 2  # the two negative gaps
     assert "n = 11–12" in [text.get_text() for text in ax.texts]

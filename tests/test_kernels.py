@@ -156,13 +156,11 @@ def test_a_notebook_that_needs_a_stock_kernel_says_why(source: str, reason: str)
 
 
 def test_a_runner_with_threads_gets_the_stock_kernel() -> None:
-    import threading
-
-    release = threading.Event()
-    thread = threading.Thread(target=release.wait)
-    thread.start()
-    try:
-        assert explain_stock_kernel(["x = 1"]) == "the runner has more than one thread"
-    finally:
-        release.set()
-        thread.join()
+    assert explain_stock_kernel(["x = 1"], threads=2) == "the runner has more than one thread"
+    script = (
+        "import threading, time\nfrom cncb_analysis import kernels\nprint(kernels._count_threads())\n"
+        "threading.Thread(target=time.sleep, args=(5,), daemon=True).start()\nprint(kernels._count_threads())"
+    )
+    done = subprocess.run([sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True, check=True)
+    one, two = map(int, done.stdout.split())
+    assert two == one + 1

@@ -13,7 +13,6 @@ import pytest
 from cncb_analysis.errors import StudyError
 from cncb_analysis.mapping import (
     tabulate_clusters,
-    tabulate_disagreements,
     tabulate_location_quotients,
     tabulate_mapping,
     tabulate_regions,
@@ -218,16 +217,6 @@ def test_each_cluster_stands_beside_its_sector_and_region(step_one: tuple[pd.Dat
     assert clusters["bound"].tolist() == ["", "", "", "confidential", ""]
 
 
-def test_both_disagreements_are_listed(step_one: tuple[pd.DataFrame, pd.DataFrame, Study]) -> None:
-    clusters, quotients, study = step_one
-    found = tabulate_disagreements(clusters, quotients, study)
-    lone = find(found, kind="cluster_without_concentration", partner="south", country="IT")
-    assert (lone["cluster"], lone["sector"]) == ("Tarabuso", "C10")
-    missed = find(found, kind="concentration_without_cluster", partner="north", country="AT")
-    assert (missed["region"], missed["sector"], missed["cluster"]) == ("AT31", "C28", "")
-    assert len(found) == 2
-
-
 def test_estimates_of_step_one(step_one: tuple[pd.DataFrame, pd.DataFrame, Study]) -> None:
     clusters, quotients, study = step_one
     found = tabulate_mapping(quotients, clusters, study)
@@ -241,6 +230,3 @@ def test_estimates_of_step_one(step_one: tuple[pd.DataFrame, pd.DataFrame, Study
     assert find(found, **{**north, "option": "C30"})["method"] == "bound_upper"
     share = find(found, variable="map_concentrated", option="yes", partner="south", country="IT")
     assert (share["k"], share["n"], share["base"]) == (1, 3, "clusters")
-    count = find(found, variable="map_disagreement", option="concentration_without_cluster")
-    assert (count["estimate"], count["statistic"]) == (1, "count")
-    assert np.isnan(count["low"]) and np.isnan(count["n"])

@@ -127,14 +127,6 @@ def test_placeholders_in_a_duration_are_refused_and_listed(rse: Cleaned) -> None
     assert Counter(own["raw"]) == Counter(wild)
 
 
-def test_a_unit_that_nobody_declared_is_noticed_by_the_medians() -> None:
-    study = real("rse")
-    crosswalk = study.table("crosswalk")
-    tables = {**study.tables, "crosswalk": crosswalk.assign(unit="")}
-    unaware = Study(study.folder, study.settings, study.partners, study.codebook, tables)
-    assert [problem.value for problem in check_raw(unaware)] == ["netherlands 2, united_kingdom 36"]
-
-
 def test_fifty_seven_interviews_and_their_codes() -> None:
     study = real("wac")
     cleaned = clean_step(study, "wac", "interviews")

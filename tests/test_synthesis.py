@@ -140,7 +140,7 @@ def test_the_steps_together(words: tuple[str | None, ...], position: str) -> Non
     assert italy.loc["mapping", "proposed"] == "not_asked"
 
 
-def test_people_have_the_last_word_and_overlap_is_marked() -> None:
+def test_people_have_the_last_word() -> None:
     decisions = make_table(
         "finding country step position who reason",
         [
@@ -149,23 +149,12 @@ def test_people_have_the_last_word_and_overlap_is_marked() -> None:
         ],
     )
     rows = [("questionnaire", "v", "", "share", country, 45, 50) for country in ("IT", "HU", "")]
-    asked = {
-        "questionnaire": [("IT", "Gheppio"), ("IT", "Airone"), ("HU", "Gólya")],
-        "interviews": [("IT", "Gheppio"), ("IT", "Rondine"), ("HU", "Gólya")],
-    }
-    units = pd.DataFrame(
-        [(step, *who, "complete") for step, people in asked.items() for who in people],
-        columns=["step", "country", "cluster", "status"],
-    )
-    evidence = tabulate_evidence(make_estimates(rows), make_finding_study(decisions), units=units)
+    evidence = tabulate_evidence(make_estimates(rows), make_finding_study(decisions))
     italy = find(evidence, step="", country="IT")
     assert (italy["proposed"], italy["decided"], italy["decided_by"]) == ("not_asked", "silence", "A. B.")
     assert italy["reason"] == "asked of two only"
     assert find(evidence, step="interviews", country="")["decided"] == "partial"
     assert find(evidence, step="", country="HU")["decided"] == ""
-    assert {code: find(evidence, step="", country=code)["overlap"] for code in ("IT", "HU", "")} == {
-        **{"IT": "1/2", "HU": "1/1", "": "2/3"}
-    }
     assert italy["estimates"] == "questionnaire|v|||share"
 
 
@@ -221,7 +210,6 @@ def test_a_clear_order_has_narrow_ranges() -> None:
     assert found.index.tolist() == ["exchange", "tours", "news"]
     assert found[["rank", "rank_low", "rank_high"]].to_numpy().tolist() == [[1, 1, 1], [2, 2, 2], [3, 3, 3]]
     assert (found["clear_to"] == 3).all()
-    assert found.loc["exchange", ["share_useful", "share_top3"]].tolist() == [0.9, 0.9]
 
 
 def test_with_few_answers_there_is_no_clear_order_below_the_first() -> None:
@@ -237,7 +225,6 @@ def test_countries_weigh_the_same_however_many_answers_they_gave() -> None:
     rows += make_support({"exchange": {"HU": 0.9}, "tours": {"HU": 0.5}, "news": {"HU": 0.1}}, 10)
     found = tabulate_support(rows)
     assert found.index.tolist() == ["exchange", "tours", "news"]
-    assert found.loc["exchange", "share_useful"] == pytest.approx((0.4 + 0.9) / 2)
 
 
 def test_a_step_that_knows_not_every_measure_does_not_rank() -> None:
@@ -266,17 +253,6 @@ def test_who_asks_who_offers_and_what_follows() -> None:
     # Both countries ask; one asks and the other gives; the level of the third is national whoever asks.
     assert found["proposed"].to_dict() == {"exchange": "all", "tours": "giver_taker", "news": "national"}
     assert found.loc["news", ["decision", "owner"]].tolist() == ["national", "A. B."]
-    counter = [found.loc["tours", f"counter_{name}"] for name in ("step", "country", "k", "n")]
-    assert counter == ["questionnaire", "IT", 5, 100]
-    assert found.loc["exchange", "counter_step"] == ""
-
-
-def test_the_strongest_counter_evidence_falls_farthest_short() -> None:
-    rows = [
-        ("interviews", "theme:support", "tours", "share", country, k, 100) for country, k in (("IT", 10), ("HU", 40))
-    ]
-    found = tabulate_support(rows)
-    assert [found.loc["tours", f"counter_{name}"] for name in ("country", "estimate", "n")] == ["IT", 0.1, 100]
 
 
 def test_a_measure_not_asked_everywhere_is_not_punished() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cncb_analysis.workshops import tabulate_first_places, tabulate_votes
+from cncb_analysis.workshops import tabulate_votes
 from tests.stand_ins import find, make_observations, make_table
 
 BALLOTS = make_table("workshop round kind", [("", "1", "dots"), ("", "2", "ranks")])
@@ -71,53 +71,10 @@ def test_borda_shares_the_places_of_ties_and_gaps(votes: pd.DataFrame) -> None:
     assert not (votes["occasion"].eq("2") & votes["option"].eq("fair")).any()
 
 
-def test_equal_participants_and_equal_workshops_stand_side_by_side(votes: pd.DataFrame) -> None:
-    tours = {"option": "tours", "occasion": "2"}
-    assert find(votes, statistic="borda", **tours)["estimate"] == 2.5 + 2
-    # Milan 2.5 points for three people, Pecs 2 for one.
-    assert find(votes, statistic="borda_by_workshop", **tours)["estimate"] == pytest.approx((2.5 / 3 + 2) / 2)
-    assert find(votes, statistic="borda_rank", **tours)["estimate"] == 2
-    assert find(votes, statistic="borda_by_workshop_rank", **tours)["estimate"] == 1
-    assert not votes.loc[votes["partner"].ne(""), "statistic"].str.contains("by_workshop").any()
-
-
-def test_movement_compares_with_the_round_before_as_merged(votes: pd.DataFrame) -> None:
-    milan = {"partner": "milan", "country": "IT", "occasion": "2", "statistic": "movement"}
-    # Merged, round 1 reads exchange 6, tours 3 + 2 = 5, bids 4; round 2 exchange 4.5, tours 2.5, bids 2.
-    assert find(votes, option="tours", **milan)["estimate"] == 0
-    # In Pecs the fair had everything; the tours inherit its first place.
-    pecs = {"partner": "pecs", "country": "HU", "occasion": "2", "statistic": "movement"}
-    assert find(votes, option="tours", **pecs)["estimate"] == 0
-    # All: exchange 6, tours 10, bids 4 before; exchange 5, tours 4.5, bids 2.5 after.
-    together = {"occasion": "2", "statistic": "movement"}
-    assert find(votes, option="tours", **together)["estimate"] == -1
-    assert find(votes, option="exchange", **together)["estimate"] == 1
-
-
-def test_rules_that_disagree_are_named(votes: pd.DataFrame) -> None:
-    firsts = tabulate_first_places(votes)
-    round_2 = firsts[firsts["partner"].eq("") & firsts["country"].eq("") & firsts["occasion"].eq("2")]
-    assert dict(zip(round_2["rule"], round_2["first"], strict=True)) == {
-        **{"borda": "exchange", "borda_by_workshop": "tours", "share_first": "exchange", "share_ranked": "tours"}
-    }
-    assert not round_2["agree"].any()
-    milan = firsts[firsts["partner"].eq("milan") & firsts["occasion"].eq("1")]
-    # M1 gave most to the exchange, M2 to the bids, M3 as many to fair and tours: first places alone decide nothing.
-    assert milan["agree"].all()
-    assert set(milan["first"]) == {"exchange", "exchange;tours;bids;fair"}
-
-
-def test_of_two_merged_ranks_the_better_one_stands() -> None:
-    orders = {"1": ("fair", "exchange", "tours"), "2": ("exchange", "tours")}
-    rows = [
-        ("milan", "IT", "M1", "votes", item, rank, occasion)
-        for occasion, order in orders.items()
-        for rank, item in enumerate(order, start=1)
-    ]
-    ranked = BALLOTS.assign(kind="ranks")
-    found = tabulate_votes(make_observations(rows, step="workshops"), ranked, ITEMS, rng=np.random.default_rng(1))
-    milan = {"partner": "milan", "country": "IT", "occasion": "2", "statistic": "movement"}
-    assert find(found, option="tours", **milan)["estimate"] == -1  # first with the fair, second without
+def test_in_a_country_each_participant_weighs_the_same(votes: pd.DataFrame) -> None:
+    # Milan 2.5 points of three people, Pecs 2 of one.
+    assert find(votes, statistic="borda", option="tours", occasion="2")["estimate"] == 2.5 + 2
+    assert find(votes, statistic="borda_rank", option="tours", occasion="2")["estimate"] == 2
 
 
 def test_places_that_tie_are_the_better_one() -> None:
@@ -131,7 +88,7 @@ def test_places_that_tie_are_the_better_one() -> None:
 def test_no_votes_give_no_rows() -> None:
     nothing = make_observations([], step="workshops")
     found = tabulate_votes(nothing, BALLOTS, ITEMS, rng=np.random.default_rng(1))
-    assert found.empty and tabulate_first_places(found).empty
+    assert found.empty
 
 
 def read_soc(path: Path) -> list[dict[str, int]]:
@@ -171,8 +128,6 @@ def test_thirty_voters_on_shirts_give_the_published_points() -> None:
     firsts = own[own["statistic"].eq("share_first")].set_index("option")["k"]
     assert firsts[["Australia", "TSP", "Braille", "Graph Coloring", "Star Trek"]].tolist() == [7, 6, 4, 4, 4]
     assert find(own, statistic="kendall_w", occasion="2")["estimate"] == pytest.approx(0.31764, abs=5e-6)
-    rules = tabulate_first_places(own).set_index("rule")["first"]
-    assert (rules["borda"], rules["share_first"]) == ("TSP", "Australia")
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the real files are not here")

@@ -81,6 +81,15 @@ def make_allocation() -> list[dict[str, Any]]:
     return [*cells, cell(("benchmark", "Vergleichswert"), parts[0], estimate=0.24)]
 
 
+def make_allocation_german() -> list[dict[str, Any]]:
+    """Short names of groups, and long heads beside each other."""
+    heads = dict(
+        zip(PARTS, (*PARTS[:4], "Entgeltliche Leistungen", PARTS[5], "Sachleistungen und Sonstiges"), strict=True)
+    )
+    cells = [each for each in make_allocation() if each["row"] in {"PL", "all"}]
+    return [{**each, "column_label": heads[each["column_label"]], "row_label": each["row"]} for each in cells]
+
+
 def make_flow() -> list[dict[str, Any]]:
     stages = {"mapped": "erfasste Cluster", "invited": "eingeladen", "delivered": "Antworten", "used": "verwendet"}
     counts = {"a": (12, 12, 10, 9), "b": (24, 20, 12, 11), "all": (1220, 1183, 121, 97)}
@@ -116,8 +125,9 @@ def make_ranked() -> list[dict[str, Any]]:
         item = (f"item{place}", label)
         cells.append(cell(item, ("main", "Összes ország"), k=50 - 6 * place, n=63))
         for turn, (key, name) in enumerate(list(COUNTRIES.items())[:-1]):
+            n = 28 - place % 3
             mark = ("", "", "", "hidden", "", "not_asked", "not_delivered")[turn] if place > 2 else ""
-            cells.append(cell(item, (key, name), k=8 - place, n=8, mark=mark))
+            cells.append(cell(item, (key, name), k=8 - place, n=n, mark=mark))
     return cells
 
 
@@ -159,7 +169,8 @@ def make_bump() -> list[dict[str, Any]]:
 
 def make_matrix() -> list[dict[str, Any]]:
     bodies = {"committee": "Kezdeményező bizottság", "board": "Elnökség", "staff": "Klasztermenedzsment"}
-    rows = [("Ki ül benne", "Vállalatok"), ("Ki ül benne", "Egyetemek"), ("Mit csinál", "Tanácsot ad")]
+    long = "Tanácsot ad és kapcsolatot tart a nemzetközi intézményekkel"
+    rows = [("Ki ül benne", "Vállalatok"), ("Ki ül benne", "Egyetemek"), ("Mit csinál", long)]
     return [
         cell((label, label), body, section=section, k=2 + place + 2 * turn - 2 * (turn == 2), n=7, mark=mark)
         for place, (section, label) in enumerate(rows)
@@ -219,7 +230,7 @@ def make_decision() -> list[dict[str, Any]]:
             mark = text if text in {"not_asked", "hidden"} else ""
             cells.append(cell(row, column, section=section, text=text, mark=mark))
         cells.append(cell(row, ("decision", "Entscheidung"), section=section, text=section))
-        rank = {"estimate": place + 1.0, "low": max(1.0, place - 1.0), "high": place + 2.0}
+        rank = {"estimate": place + 1.0, "low": max(1.0, place - 1.0), "high": min(7.0, place + 2.0)}
         cells.append(cell(row, ("rank", "Rang"), section=section, **rank))
     return cells
 
@@ -227,6 +238,7 @@ def make_decision() -> list[dict[str, Any]]:
 TOYS: Mapping[str, Callable[[], Sequence[Mapping[str, Any]]]] = {
     "share": make_share,
     "allocation": make_allocation,
+    "allocation german": make_allocation_german,
     "flow": make_flow,
     "diverging": make_diverging,
     "ranked": make_ranked,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -11,22 +11,31 @@ import numpy as np
 import pandas as pd
 
 from cncb_analysis.cleaning.delivery import Delivery
-from cncb_analysis.cleaning.values import NO, YES, fold_text, index_choices, parse_number
+from cncb_analysis.cleaning.values import fold_text, index_unique, parse_number, read_synonyms, spell_choice
 from cncb_analysis.codebook import MISSING, Variable
 
 __all__ = ["BLANK", "Answer", "read_answer"]
 
 # Not an answer, and not yet known why: routing decides.
 BLANK = "blank"
+_OTHER = "typed under other"
 
 
 class Meaning(NamedTuple):
-    """What one raw text means: a code or number, else the kind of missing; rule and fate where it is worth a note."""
+    """What one raw text means: a value for each option it speaks of, else the kind of missing; what to note of it."""
 
-    value: str | float = ""
+    marks: Mapping[str, float]
     missing: str = ""
     rule: str = ""
     fate: str = ""
+
+    @property
+    def told(self) -> str:
+        """What the log says was taken."""
+        return self.missing or ";".join(option or f"{value:.15g}" for option, value in self.marks.items() if value)
+
+
+_UNKNOWN = Meaning({}, "invalid", "not one of the answers", "refused")
 
 
 @dataclass
@@ -39,10 +48,8 @@ class Answer:
         The question.
     missing : ndarray of str
         Kind of missing by unit; empty for an answer, `BLANK` until routing has decided.
-    codes : ndarray of str
-        Code of the one answer, where the question allows one.
     parts : dict of str to ndarray of float
-        Option to 1/0 or rank; "" to the number.
+        Option to its value by unit (1, its place on an ordinal list, 1/0, a rank); "" to the number.
     cells : list of Series
         The raw columns, for the log; none where the question was not asked.
     texts : Series or None
@@ -51,7 +58,6 @@ class Answer:
 
     variable: Variable
     missing: np.ndarray
-    codes: np.ndarray
     parts: dict[str, np.ndarray] = field(default_factory=dict)
     cells: list[pd.Series] = field(default_factory=list)
     texts: pd.Series | None = None
@@ -71,7 +77,7 @@ class Answer:
         """
         if "" in self.parts:
             return self.parts[""] == (float(code) if re.fullmatch(r"-?\d+(\.\d+)?", code) else np.nan)
-        return self.parts[code] > 0 if code in self.parts else self.codes == code
+        return self.parts.get(code, np.zeros(len(self.missing))) > 0
 
 
 def read_answer(delivery: Delivery, variable: Variable, columns: Mapping[str, pd.Series], unit: str = "") -> Answer:
@@ -93,23 +99,20 @@ def read_answer(delivery: Delivery, variable: Variable, columns: Mapping[str, pd
     Answer
         Refused and repaired cells are in the delivery's log.
     """
-    rows = len(next(iter(columns.values())))
-    blank = np.full(rows, BLANK, dtype=object)
-    answer = Answer(variable, blank, np.full(rows, "", dtype=object), cells=list(columns.values()))
-    reader = _Reader(delivery, answer)
+    cells = list(columns.values())
+    answer = Answer(variable, np.full(len(cells[0]), BLANK, dtype=object), cells=cells)
     if unit and unit != variable.unit:
-        cells = columns[""]
-        delivery.log.note_column(cells, f"in {unit} where the codebook has {variable.unit}: not merged", "refused")
-        answer.missing[(cells != "").to_numpy()] = "invalid"
-        answer.parts = {"": np.full(rows, np.nan)}
-    elif variable.kind in {"multiple", "rank"}:
-        read_columns = reader.read_ticks if variable.kind == "multiple" else reader.read_places
-        (reader.read_list if "" in columns else read_columns)(columns)
-    elif variable.kind in {"number", "allocation"}:
-        values, answer.missing = reader.interpret(columns[""], reader.mean_number)
-        answer.parts = {"": _as_numbers(values)}
-    else:
-        reader.read_single(columns)
+        said = f"in {unit} where the codebook has {variable.unit}: not merged"
+        delivery.note_column(str(cells[0].name), said, "refused")
+        answer.missing[(cells[0] != "").to_numpy()] = "invalid"
+        answer.parts = {"": np.full(len(cells[0]), np.nan)}
+        return answer
+    reader = _Reader(delivery, answer)
+    # A text typed under "other" comes first: recodes.csv knows better than the box beside it.
+    for option in sorted(columns, key=lambda option: option != "other"):
+        reader.add(option, columns[option])
+    whole = reader.options if variable.kind == "rank" else [""] * (variable.kind in {"number", "allocation"})
+    answer.parts |= {name: np.full(len(cells[0]), np.nan) for name in whole if name not in answer.parts}
     return answer
 
 
@@ -120,161 +123,125 @@ class _Reader:
         self.delivery, self.answer, self.variable = delivery, answer, answer.variable
         book = delivery.study.codebook
         self.choices = {choice.name: choice for choice in book.choices.get(self.variable.list_name, ())}
-        self.folded, self.exact = index_choices(self.choices.values())
+        spelled = [(text, choice.name) for choice in self.choices.values() for text in spell_choice(choice)]
+        self.exact = {text for text, _ in spelled}
+        self.folded = index_unique((fold_text(text), code) for text, code in spelled)
+        self.folded |= {fold_text(code): code for code in self.choices}  # where a label is another's code, the code
         self.options = [choice.name for choice in book.options(self.variable)]
-        self.missing_words, self.decimal = delivery.missing_words, delivery.decimal
         recodes = delivery.study.table("recodes")
         own = recodes[recodes["variable"] == self.variable.name]
         self.recodes = dict(zip(own["text"].map(fold_text), own["code"], strict=True))
 
-    def interpret(self, cells: pd.Series, mean: Callable[[str], Meaning]) -> tuple[np.ndarray, np.ndarray]:
-        """Value and kind of missing of each cell: each distinct text is looked at once."""
-        log, declared = self.delivery.log, self.delivery.list_values(str(cells.name), self.variable.name)
-        places, texts = pd.factorize(cells)
-        meanings = [self._mean(text, declared.get(text), mean) for text in texts]
-        for number, (value, why, rule, fate) in enumerate(meanings):
-            if rule:
-                touched = cells[places == number]
-                log.note(touched, rule, fate, value=why if value == "" or value != value else str(value))
-                if rule.startswith("not one of"):
-                    remedy = "correct it in corrections.csv, or say in crosswalk.csv what it means"
-                    self.delivery.report("unknown answer", touched.index[0], str(cells.name), texts[number], remedy)
-        if any(
-            isinstance(one.value, str) and one.value not in ("", text)
-            for one, text in zip(meanings, texts, strict=True)
-        ):
-            log.note_column(cells, "labels read as codes", "known")
-        values = np.array([meaning.value for meaning in meanings] or [""], dtype=object)
-        missing = np.array([meaning.missing for meaning in meanings] or [BLANK], dtype=object)
-        return values[places], missing[places]
+    def add(self, option: str, cells: pd.Series) -> None:
+        """Add what one column says: any tick counts, the better rank counts, else the first answer."""
+        answer, kind = self.answer, self.variable.kind
+        parts, missing = self.interpret(option, cells)
+        if kind == "multiple":  # an empty box beside a filled one was not ticked, a refused one stays unknown
+            known, own = np.isin(missing, ["", BLANK]), {option}.intersection(self.options)
+            ticks = {name: parts.get(name, np.full(len(cells), np.nan)) for name in [*own, *parts]}
+            parts = {name: np.where(known & np.isnan(values), 0.0, values) for name, values in ticks.items()}
+        for name, values in parts.items():
+            before = answer.parts.get(name, np.full(len(cells), np.nan))
+            if kind == "rank":
+                twice = ~np.isnan(before) & ~np.isnan(values)
+                self.delivery.note(cells[twice], "ranked before", "refused")
+            elif kind != "multiple":
+                values = np.where(answer.missing == "", np.nan, values)
+            answer.parts[name] = (np.fmin if kind == "rank" else np.fmax)(before, values)
+        answer.missing = np.where((missing == "") | (answer.missing == BLANK), missing, answer.missing)
 
-    def _mean(self, text: str, declared: Mapping[str, str] | None, mean: Callable[[str], Meaning]) -> Meaning:
+    def interpret(self, option: str, cells: pd.Series) -> tuple[dict[str, np.ndarray], np.ndarray]:
+        """Values by option and kind of missing of each cell: each distinct text is looked at once."""
+        delivery, heading = self.delivery, str(cells.name)
+        declared = delivery.list_values(heading, self.variable.name)
+        places, texts = pd.factorize(cells)
+        meanings = [self.mean(text, option, declared.get(text)) for text in texts]
+        for number, meaning in enumerate(meanings):
+            if meaning.rule:
+                touched = cells[places == number]
+                delivery.note(touched, meaning.rule, meaning.fate, value=meaning.told)
+                if meaning.rule.startswith("not one of"):
+                    remedy = "correct it in corrections.csv, or say in crosswalk.csv what it means"
+                    delivery.report("unknown answer", touched.index[0], heading, texts[number], remedy)
+        if any(meaning.fate == "known" for meaning in meanings):
+            delivery.note_column(heading, "labels read as codes", "known")
+        if option == "other":
+            loose = np.array([meaning.fate == "flagged" for meaning in meanings], dtype=bool)
+            self.answer.texts = cells[loose[places]]
+        names = dict.fromkeys(name for meaning in meanings for name in meaning.marks)
+        marks = {name: np.array([meaning.marks.get(name, np.nan) for meaning in meanings])[places] for name in names}
+        return marks, np.array([meaning.missing for meaning in meanings], dtype=object)[places]
+
+    def mean(self, text: str, option: str, declared: Mapping[str, str] | None = None) -> Meaning:
         """What crosswalk.csv or the missing words say comes before what the kind of question says."""
         if text == "":
-            return Meaning(missing=BLANK)
-        if declared is None:
-            kind = self.missing_words.get(fold_text(text))
-            return Meaning("", kind, f"means {kind}", "repaired") if kind else mean(text)
-        code, reason = declared["code"], declared["reason"]
-        if not code:
-            return Meaning("", "invalid", f"left out: {reason}", "ignored")
-        meant = Meaning(missing=code) if code in MISSING else mean(code)
-        return meant._replace(rule=f"crosswalk: {reason}", fate="repaired") if reason and not meant.rule else meant
+            return Meaning({}, BLANK)
+        if declared is not None:
+            code, reason = declared["code"], declared["reason"]
+            if not code:
+                return Meaning({}, "invalid", f"left out: {reason}", "ignored")
+            meant = Meaning({}, code) if code in MISSING else self.mean(code, option)
+            rule, fate = (f"crosswalk: {reason}", "repaired") if reason else ("", "known")
+            return meant if meant.rule else meant._replace(rule=rule, fate=fate)
+        missing = self.delivery.missing_words.get(fold_text(text))
+        if missing:
+            return Meaning({}, missing, f"means {missing}", "repaired")
+        kind = self.variable.kind
+        if kind in {"number", "allocation"} or (kind == "rank" and option in self.choices):
+            return self.mean_number(text, option)
+        if option == "other":
+            return self.mean_typed(text)
+        if option and kind == "multiple":
+            return self.mean_tick(text, option)
+        return self.mean_list(text) if kind in {"multiple", "rank"} and not option else self.mean_choice(text, option)
 
-    def mean_choice(self, text: str) -> Meaning:
-        """Code of an answer; a text without a list stands for itself."""
+    def mean_choice(self, text: str, place: str = "") -> Meaning:
+        """Code of an answer, with its place in a ranking or on its list; a text without a list stands for itself."""
+        if not self.choices:
+            return Meaning({text: 1.0})
         code = self.folded.get(fold_text(text))
         if code is None:
-            return Meaning("", "invalid", "not one of the answers", "refused") if self.choices else Meaning(text)
-        kind = self.choices[code].missing
-        rule, fate = ("", "") if text in self.exact else ("spelling", "repaired")
-        return Meaning("" if kind else code, kind, rule, fate)
+            return _UNKNOWN
+        rule, fate = ("", "known") if text in self.exact else ("spelling", "repaired")
+        choice = self.choices[code]
+        marks = {} if choice.missing else {code: float(place or choice.order or 1)}
+        return Meaning(marks, choice.missing, rule, "" if text == code else fate)
 
     def mean_list(self, text: str) -> Meaning:
-        """Codes joined in one cell, by whatever sign leaves only known answers."""
+        """Codes joined in one cell, by whatever sign leaves only known answers; in a ranking the best first."""
         for sign in ("\0", ";", ",", r"\s"):
             parts = [self.mean_choice(part.strip()) for part in re.split(sign, text) if part.strip()]
-            if parts and not any(part.missing == "invalid" for part in parts):
-                codes = list(dict.fromkeys(str(part.value) for part in parts if part.value))
-                return Meaning(";".join(codes), "" if codes else parts[0].missing)
-        return Meaning("", "invalid", "not one of the answers", "refused")
+            if parts and _UNKNOWN not in parts:
+                named = list(dict.fromkeys(code for part in parts for code in part.marks))
+                if not named:
+                    return parts[0]
+                if self.variable.kind == "multiple":
+                    return Meaning({option: float(option in named) for option in self.options})
+                return Meaning({code: float(place) for place, code in enumerate(named, start=1)})
+        return _UNKNOWN
 
-    def mean_number(self, text: str) -> Meaning:
+    def mean_number(self, text: str, option: str) -> Meaning:
         """A number inside its bounds."""
-        value, rule = parse_number(text, self.decimal)
+        value, rule = parse_number(text, self.delivery.decimal)
         low, high = self.variable.minimum, self.variable.maximum
         if np.isnan(value):
-            return Meaning(np.nan, "invalid", rule, "refused")
+            return Meaning({}, "invalid", rule, "refused")
         if (low is not None and value < low) or (high is not None and value > high):
             bounds = " to ".join("" if bound is None else f"{bound:g}" for bound in (low, high))
-            return Meaning(np.nan, "invalid", f"outside {bounds}", "refused")
-        return Meaning(value, "", rule, "repaired" if rule else "")
+            return Meaning({}, "invalid", f"outside {bounds}", "refused")
+        return Meaning({option: value}, "", rule, "repaired" if rule else "")
 
-    def mean_tick(self, option: str) -> Callable[[str], Meaning]:
+    def mean_tick(self, text: str, option: str) -> Meaning:
         """Whether the box of an option is ticked."""
+        said = "yes" if self.folded.get(fold_text(text)) == option else read_synonyms("tick").get(fold_text(text))
+        return Meaning({option: float(said == "yes")}) if said else _UNKNOWN._replace(rule="not one of yes and no")
 
-        def mean(text: str) -> Meaning:
-            folded = fold_text(text)
-            if folded in YES or self.folded.get(folded) == option:
-                return Meaning(1.0)
-            return Meaning(0.0) if folded in NO else Meaning(np.nan, "invalid", "not one of yes and no", "refused")
-
-        return mean
-
-    def read_single(self, columns: Mapping[str, pd.Series]) -> None:
-        """One answer; a text typed under "other" is recoded or kept as a text."""
-        answer = self.answer
-        if "" in columns:
-            answer.codes, answer.missing = self.interpret(columns[""], self.mean_choice)
-        if "other" in columns:
-            typed, codes = self._read_typed(columns["other"])
-            alone = np.where(answer.codes == "", "other" if "other" in self.options else "", answer.codes)
-            answer.codes = np.where(typed, np.where(codes == "", alone, codes), answer.codes)
-            answer.missing = np.where(typed & (answer.codes != ""), "", answer.missing)
-
-    def read_list(self, columns: Mapping[str, pd.Series]) -> None:
-        """All answers in one cell; in a ranking the best first."""
-        values, self.answer.missing = self.interpret(columns[""], self.mean_list)
-        lists = [str(value).split(";") for value in values]
-        given = self.answer.missing == ""
-        for option in self.options:
-            if self.variable.kind == "rank":
-                places = [chosen.index(option) + 1.0 if option in chosen else np.nan for chosen in lists]
-            else:
-                places = [float(option in chosen) for chosen in lists]
-            self.answer.parts[option] = np.where(given, places, np.nan)
-
-    def read_ticks(self, columns: Mapping[str, pd.Series]) -> None:
-        """A column an answer: an empty box beside a filled one was not ticked, a refused one stays unknown."""
-        answer = self.answer
-        read: dict[str, tuple[np.ndarray, np.ndarray]] = {}
-        recoded: dict[str, np.ndarray] = {}
-        for option, cells in columns.items():
-            if option == "other":
-                typed, codes = self._read_typed(cells.mask(cells.map(fold_text).isin(YES | NO), ""))
-                recoded = {code: codes == code for code in set(codes) - {""}}
-                cells = cells.mask(typed, np.where(codes == "", "1", "0"))
-            read[option] = self.interpret(cells, self.mean_tick(option))
-            answer.missing = np.where(answer.missing == BLANK, read[option][1], answer.missing)
-        answered = np.logical_or.reduce([state == "" for _, state in read.values()])
-        answer.missing = np.where(answered, "", answer.missing)
-        unread = np.full(len(answered), np.nan), np.full(len(answered), BLANK, dtype=object)
-        for option in self.options:
-            if option in read or option in recoded:
-                values, state = read.get(option, unread)
-                ticks = np.where(answered & (state == BLANK), 0.0, _as_numbers(values))
-                answer.parts[option] = np.where(recoded.get(option, False), 1.0, ticks)
-
-    def read_places(self, columns: Mapping[str, pd.Series]) -> None:
-        """A column a place that names the answer, or a column an answer that gives its place."""
-        answer, log = self.answer, self.delivery.log
-        answer.parts = {option: np.full(len(answer.missing), np.nan) for option in self.options}
-        before = np.ones(len(answer.missing), dtype=bool)
-        for name, cells in sorted(columns.items(), key=lambda item: int(item[0]) if item[0].isdigit() else 0):
-            if name in answer.parts:
-                values, state = self.interpret(cells, self.mean_number)
-                answer.parts[name] = _as_numbers(values)
-            else:
-                codes, state = self.interpret(cells, self.mean_choice)
-                free = {option: (codes == option) & np.isnan(ranks) for option, ranks in answer.parts.items()}
-                placed = np.logical_or.reduce(list(free.values()))
-                for option, rows in free.items():
-                    answer.parts[option] = np.where(rows, float(name), answer.parts[option])
-                log.note(cells[(codes != "") & ~placed], "ranked before", "refused")
-                log.note(cells[placed & ~before], "gap in the ranking", "flagged")
-                before = placed
-            answer.missing = np.where((state == "") | (answer.missing == BLANK), state, answer.missing)
-
-    def _read_typed(self, cells: pd.Series) -> tuple[np.ndarray, np.ndarray]:
-        """Where something was typed under "other", and the code that recodes.csv gives it."""
-        typed = (cells != "").to_numpy()
-        codes = cells.map(lambda text: self.recodes.get(fold_text(text), "")).to_numpy(dtype=object)
-        known = typed & (codes != "")
-        self.delivery.log.note(cells[known], "typed under other", "repaired", value=codes[known])
-        self.delivery.log.note(cells[typed & ~known], "typed under other, not recoded", "flagged")
-        self.answer.texts = cells[typed & ~known]
-        return typed, codes
-
-
-def _as_numbers(values: np.ndarray) -> np.ndarray:
-    return pd.to_numeric(pd.Series(values), errors="coerce").to_numpy(dtype=float)
+    def mean_typed(self, text: str) -> Meaning:
+        """A text typed under "other": recoded, or kept as a text; in a box of its own it may be a tick."""
+        if self.variable.kind == "multiple" and fold_text(text) in read_synonyms("tick"):
+            return self.mean_tick(text, "other")
+        code = self.recodes.get(fold_text(text))
+        if code:
+            return Meaning({code: float(self.choices[code].order or 1)}, "", _OTHER, "repaired")
+        marks = {"other": 1.0} if "other" in self.options else {}
+        return Meaning(marks, "" if marks else BLANK, f"{_OTHER}, not recoded", "flagged")

@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import pandas as pd
 
-from cncb_analysis.cleaning.tables import CellLog, Cleaned, empty_cleaned, shape_table
-from cncb_analysis.cleaning.values import fold_text
+from cncb_analysis.cleaning.tables import Cleaned, empty_cleaned, shape_table
+from cncb_analysis.cleaning.values import fold_text, index_unique, read_synonyms, repair_text
+from cncb_analysis.codebook import read_labels
 from cncb_analysis.errors import Problem, StudyError
-from cncb_analysis.readers import read_raw
+from cncb_analysis.readers import read_eurostat, read_raw
 from cncb_analysis.store import read_bytes
 from cncb_analysis.study import Partner, Study
 
-__all__ = ["Delivery", "open_delivery"]
+__all__ = ["Delivery", "open_delivery", "spell_heading"]
 
 Row = Mapping[str, str]
+
+# What stands in the log instead of a name, an address or a number to call.
+_MASK = "(identifier)"
 
 
 @dataclass(frozen=True)
@@ -30,10 +35,16 @@ class Delivery:
     source : mapping of str to str
         Its row of sources.csv.
     cells : DataFrame
-        Raw texts, indexed by row of the file.
-    crosswalk : list of mapping of str to str
-        Rows of crosswalk.csv that hold for it, the most general first.
-    log : CellLog
+        Raw texts, indexed by row of the file; regional statistics as they are read.
+    hosts : mapping of str to (str, str)
+        Folded cluster name to its name in the partner's frame and its host.
+    ids : dict of str to str
+        The files' own id of a unit to its unit id; each sheet and table of codings adds its own.
+    first : int
+        Number of its first unit, where a partner delivered several files.
+    masked : set of str
+        Columns whose content must not be repeated.
+    notes : list of DataFrame
         Cells not taken as they stand.
     problems : list of Problem
         What a person has to decide.
@@ -43,16 +54,27 @@ class Delivery:
     partner: Partner
     source: Row
     cells: pd.DataFrame
-    crosswalk: list[Row]
-    log: CellLog
+    hosts: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    ids: dict[str, str] = field(default_factory=dict)
+    first: int = 1
+    masked: set[str] = field(default_factory=set)
+    notes: list[pd.DataFrame] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
-    @property
-    def origin(self) -> dict[str, str]:
-        """The columns that every tidy row of this file shares."""
-        return {"step": self.source["step"], "partner": self.partner.id, "country": self.partner.country}
+    @cached_property
+    def crosswalk(self) -> list[Row]:
+        """Rows of crosswalk.csv that hold for it, the most general first."""
+        table = self.study.table("crosswalk")
+        own = table[table["partner"].isin(["", self.partner.id]) & table["file"].isin(["", self.source["path"]])]
+        rank = (own["file"] != "") * 2 + (own["partner"] != "")
+        return own.loc[rank.sort_values(kind="stable").index].to_dict("records")
 
-    @property
+    @cached_property
+    def columns(self) -> dict[str, Row]:
+        """Rows of the crosswalk that speak of a column, by heading; `*` stands for every other."""
+        return {row["column"]: row for row in self.crosswalk if row["column"] and not row["value"]}
+
+    @cached_property
     def decimal(self) -> str:
         """Decimal sign of the partner's locale."""
         from babel import UnknownLocaleError
@@ -64,22 +86,11 @@ class Delivery:
             place = {"file": "study.toml", "column": "locale", "value": self.partner.locale}
             raise StudyError("unknown locale", **place, remedy="write it as it_IT") from None
 
-    @property
+    @cached_property
     def missing_words(self) -> dict[str, str]:
         """Words typed where no answer is meant, folded, with the kind of missing they mean."""
         said = self.study.setting("cleaning", "missing_words", {})
-        listed = {fold_text(word): kind for kind, words in said.items() for word in words}
-        return {"{question_not_shown}": "not_asked", **listed}
-
-    @property
-    def columns(self) -> dict[str, Row]:
-        """Rows of the crosswalk that speak of a column, by heading; `*` stands for every other."""
-        return {row["column"]: row for row in self.crosswalk if row["column"] and not row["value"]}
-
-    @property
-    def not_asked(self) -> set[str]:
-        """Variables or batteries that this delivery is declared not to have asked."""
-        return {row["variable"] for row in self.crosswalk if not row["column"] and not row["value"]}
+        return {fold_text(word): kind for kind, words in said.items() for word in words}
 
     def list_values(self, heading: str, variable: str) -> dict[str, Row]:
         """Rows of the crosswalk that say what a raw value means.
@@ -94,11 +105,141 @@ class Delivery:
         dict of str to mapping
             By raw value.
         """
-        names, variables = {"", heading.strip(), heading.strip().partition(". ")[0]}, {"", variable}
-        rows = [
-            row for row in self.crosswalk if row["value"] and row["column"] in names and row["variable"] in variables
-        ]
-        return {row["value"]: row for row in rows if row["column"] or row["variable"]}
+        return {
+            row["value"]: row
+            for row in self.crosswalk
+            if row["value"]
+            and (row["column"] or row["variable"])
+            and row["column"] in {"", *spell_heading(heading)}
+            and row["variable"] in {"", variable}
+        }
+
+    def take(self, column: str) -> pd.Series:
+        """Texts of a column without what no eye sees; each repaired cell is noted.
+
+        Parameters
+        ----------
+        column : str
+            Its heading.
+
+        Returns
+        -------
+        Series
+            By row of the file.
+        """
+        cells = self.cells[column]
+        places, texts = pd.factorize(cells)
+        repaired = pd.DataFrame([repair_text(text) for text in texts], columns=["text", "rule"], dtype=object)
+        taken = repaired.iloc[places].set_index(cells.index)
+        for rule, own in taken[taken["rule"] != ""].groupby("rule"):
+            self.note(cells[own.index], str(rule), "repaired", value=own["text"].to_numpy())
+        return taken["text"].rename(column)
+
+    def take_columns(self, names: tuple[str, ...], *, needed: tuple[str, ...]) -> pd.DataFrame:
+        """Columns of a table of fixed form by their names; any other is left out.
+
+        Parameters
+        ----------
+        names, needed : tuple of str
+            Columns, and those that are reported where they are missing.
+
+        Returns
+        -------
+        DataFrame
+            Repaired texts; a missing column is blank.
+        """
+        found: dict[str, str] = {}
+        for column in map(str, self.cells.columns):
+            name = spell_heading(column)[0].casefold()
+            name = name if name in names else read_synonyms("column").get(name, name)
+            if name in names and name not in found:
+                found[name] = column
+            else:
+                self.leave_out(column)
+        for name in [name for name in needed if name not in found]:
+            self.report("column is missing", 1, name, remedy="name it so in the file")
+        blank = pd.Series("", self.cells.index, dtype=object)
+        return pd.DataFrame({name: self.take(found[name]) if name in found else blank for name in names})
+
+    def find_codes(self, texts: pd.Series, table: str, column: str) -> pd.Series:
+        """Code of each text in a table of the study; one that names none is refused and reported.
+
+        Parameters
+        ----------
+        texts : Series
+            Codes or labels in any language, or what crosswalk.csv says for `theme`.
+        table, column : str
+            Which table, and its column of codes.
+
+        Returns
+        -------
+        Series
+            Codes; blank where there is none.
+        """
+        known, declared = self.index_names(table, column), self.list_values(str(texts.name), "theme")
+        codes = {
+            text: declared[text]["code"] if text in declared else known.get(fold_text(text), "")
+            for text in texts.unique()
+        }
+        for text, cells in texts[texts.map(codes) == ""].groupby(texts):
+            if text in declared:
+                self.note(cells, f"left out: {declared[str(text)]['reason']}", "refused")
+            elif text:
+                self.note(cells, f"not in {table}.csv", "refused")
+                remedy = f"add it to {table}.csv, or correct the file"
+                self.report(f"unknown {column}", cells.index[0], str(texts.name), str(text), remedy)
+        return texts.map(codes)
+
+    def index_names(self, table: str, column: str) -> dict[str, str]:
+        """Every text that names one row of a table of the study: its code, its label in any language.
+
+        Parameters
+        ----------
+        table, column : str
+            Which table, and its column of codes.
+
+        Returns
+        -------
+        dict of str to str
+            Folded text to code; a label that two rows share is left out.
+        """
+        rows = self.study.table(table).to_dict("records")
+        named = [(text, row[column]) for row in rows for text in (row[column], *read_labels(row).values())]
+        return index_unique((fold_text(text), code) for text, code in named)
+
+    def note(self, cells: pd.Series, rule: str, fate: str, *, value: object = "") -> None:
+        """Note some cells of one column in the cell log.
+
+        Parameters
+        ----------
+        cells : Series
+            Raw texts by row; its name is the column.
+        rule : str
+            Why.
+        fate : str
+            known, repaired, ignored, refused or flagged (kept as it stands, but worth a look).
+        value : object
+            What was taken instead: one for all, or one a cell.
+        """
+        if len(cells):
+            raw, taken = (_MASK, _MASK) if cells.name in self.masked else (cells.to_numpy(), value)
+            rows = {"row": cells.index.astype(str), "column": str(cells.name), "raw": raw, "value": taken}
+            self.notes.append(pd.DataFrame({"file": self.source["path"], **rows, "rule": rule, "fate": fate}))
+
+    def note_column(self, column: str, rule: str, fate: str, *, told: str = "") -> None:
+        """Note a whole column, or the whole file, in one line.
+
+        Parameters
+        ----------
+        column : str
+            Its heading; empty for the file.
+        rule, fate : str
+            As in `note`.
+        told : str
+            What is told; else how many filled cells it covers.
+        """
+        told = told or f"{int((self.cells[column] != '').sum())} cells"
+        self.note(pd.Series([told], index=[""], name=column), rule, fate)
 
     def report(self, problem: str, row: object, column: str, value: str = "", remedy: str = "") -> None:
         """Put something on the list of problems.
@@ -112,24 +253,22 @@ class Delivery:
         column, value, remedy : str
             Where, what, what to do.
         """
-        shown = "" if column in self.log.masked else value
+        shown = "" if column in self.masked else value
         self.problems.append(Problem(problem, self.source["path"], str(row), column, shown, remedy))
 
-    def leave_out(self, cells: pd.Series, row: Row | None = None) -> None:
+    def leave_out(self, column: str) -> None:
         """Leave out a column that no rule knows; without a reason in crosswalk.csv that is a problem.
 
         Parameters
         ----------
-        cells : Series
-            The column.
-        row : mapping of str to str, optional
-            What crosswalk.csv says about it.
+        column : str
+            Its heading.
         """
-        row = row or self.columns.get("*")
-        self.log.note_column(cells, f"left out: {row['reason']}" if row else "column is not known", "ignored")
-        if row is None and (cells != "").any():
+        row = next((self.columns[name] for name in (*spell_heading(column), "*") if name in self.columns), None)
+        self.note_column(column, f"left out: {row['reason']}" if row else "column is not known", "ignored")
+        if row is None and (self.cells[column] != "").any():
             remedy = "name its question in crosswalk.csv, or no question and why it is ignored"
-            self.report("column is not known", 1, str(cells.name), remedy=remedy)
+            self.report("column is not known", 1, column, remedy=remedy)
 
     def finish(self, tables: Mapping[str, pd.DataFrame]) -> Cleaned:
         """Put the tidy tables of this file together.
@@ -144,8 +283,32 @@ class Delivery:
         Cleaned
             With the file's origin, log and problems.
         """
-        shaped = {name: shape_table(name, [table.assign(**self.origin)]) for name, table in tables.items()}
-        return replace(empty_cleaned(), **shaped, cell_log=self.log.table(), problems=tuple(self.problems))
+        origin = {"step": self.source["step"], "partner": self.partner.id, "country": self.partner.country}
+        shaped = {name: shape_table(name, [table.assign(**origin)]) for name, table in tables.items()}
+        shaped["cell_log"] = shape_table("cell_log", self.notes)
+        return replace(empty_cleaned(), **shaped, problems=tuple(self.problems))
+
+
+def spell_heading(column: str) -> tuple[str, str]:
+    """Heading without what no eye sees, and the code that stands before a full stop.
+
+    Parameters
+    ----------
+    column : str
+        As delivered.
+
+    Returns
+    -------
+    tuple of str
+        Both; the same where no code stands before a text.
+
+    Examples
+    --------
+    >>> spell_heading("cm_sex. Your gender? ")
+    ('cm_sex. Your gender?', 'cm_sex')
+    """
+    heading = repair_text(column)[0]
+    return heading, heading.partition(". ")[0]
 
 
 def open_delivery(study: Study, partner: Partner, source: Row) -> Delivery:
@@ -168,13 +331,14 @@ def open_delivery(study: Study, partner: Partner, source: Row) -> Delivery:
     StudyError
         When the file is missing or no table.
     """
-    path = source["path"]
-    raw = read_raw(read_bytes(study.raw_path(path)), file=path, language=partner.language)
-    log = CellLog(path)
-    told = f"{raw.encoding}, cells parted by {raw.delimiter!r}" if raw.encoding else "workbook"
-    log.note(pd.Series([told], index=[""], name=""), "how the file was read", "known")
-    table = study.table("crosswalk")
-    own = table[table["partner"].isin(["", partner.id]) & table["file"].isin(["", path])]
-    rank = (own["file"] != "") * 2 + (own["partner"] != "")
-    rows = own.loc[rank.sort_values(kind="stable").index].to_dict("records")
-    return Delivery(study, partner, source, raw.cells, rows, log)
+    data = read_bytes(study.raw_path(source["path"]))
+    if source["content"] == "statistics":
+        year = int(study.setting("mapping", "year", 2014))
+        cells = read_eurostat(data, file=source["path"], years=[year], countries=study.countries)
+        told = f"Eurostat's bulk TSV; taken: jobs, plants and wages of {year} in {', '.join(study.countries)}"
+    else:
+        raw = read_raw(data, file=source["path"], language=partner.language)
+        cells, told = raw.cells, f"{raw.encoding}, cells parted by {raw.delimiter!r}" if raw.encoding else "workbook"
+    delivery = Delivery(study, partner, source, cells)
+    delivery.note_column("", "how the file was read", "known", told=told)
+    return delivery

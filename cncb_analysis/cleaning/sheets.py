@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
 
 from cncb_analysis.cleaning.answers import BLANK, Answer, read_answer
-from cncb_analysis.cleaning.delivery import Delivery
+from cncb_analysis.cleaning.delivery import Delivery, spell_heading
 from cncb_analysis.cleaning.headings import Headings, match_headings
 from cncb_analysis.cleaning.routing import Truth, decide_asked
 from cncb_analysis.cleaning.tables import Cleaned, shape_table
-from cncb_analysis.cleaning.units import find_column, judge_rows
-from cncb_analysis.cleaning.values import fold_text, repair_column
+from cncb_analysis.cleaning.units import judge_rows
+from cncb_analysis.cleaning.values import fold_text
 from cncb_analysis.codebook import Variable
+from cncb_analysis.errors import Problem
 
-__all__ = ["clean_sheet", "read_hosts"]
+__all__ = ["clean_sheet"]
 
 _FORMS = {"frame": "{}-m-{:03d}", "answers": "{}-q-{:03d}", "cards": "{}-i-{:02d}"}
-_CLUSTER, _HOST = ("cluster", "map_cluster"), ("host", "map_host")
 _TOLERANCE = 1.0
 # What a person should look at before a free text is quoted or opened in a spreadsheet.
 _WATCHED = {
@@ -28,132 +27,90 @@ _WATCHED = {
     "begins like a formula": r"^[=+@-]",
 }
 
-Hosts = Mapping[str, tuple[str, str]]
 
-
-def clean_sheet(delivery: Delivery, *, hosts: Hosts, first: int = 1) -> tuple[Cleaned, dict[str, str]]:
+def clean_sheet(delivery: Delivery) -> Cleaned:
     """Clean a sheet with a row a unit.
 
     Parameters
     ----------
     delivery : Delivery
-        The file.
-    hosts : mapping of str to (str, str)
-        Folded cluster name to its name in the frame and its host.
-    first : int
-        Number of the first unit, where a partner delivered several files.
+        The file; learns the unit id of each of its own ids.
 
     Returns
     -------
     Cleaned
         Units, observations, texts, cell log.
-    dict of str to str
-        The file's own id of each unit to its unit id.
     """
     book, content = delivery.study.codebook, delivery.source["content"]
-    # Whether an interview may be quoted stands on its card, whichever instrument declares the question.
     asked = {variable.name: variable for variable in book.asked_in(delivery.source["step"])}
-    consent = {name: book.variables[name] for name in ("consent",) if content == "cards" and name in book.variables}
-    headings, cells = _match(delivery, (asked | consent).values())
-    _correct(delivery, cells)
-    form, numbers = _FORMS[content], range(first, first + len(cells))
-    ids = [form.format(delivery.partner.id, number) for number in numbers]
-    units = pd.DataFrame({"unit": ids, "row": cells.index.astype(str)}, cells.index, dtype=object)
-    units = units.assign(status=judge_rows(delivery, headings, cells), source=delivery.source["path"], consent="")
-    units = _name_clusters(units, headings, cells, hosts)
-    kept = cells[units["status"].isin(["complete", "partial"])]
-    own = units.loc[kept.index]
-    told = {target.variable.name: target.variable for target in headings.targets.values()}
-    answers = _read_answers(delivery, headings, kept, asked=(asked | told).values())
-    _check_sums(delivery, answers.values())
-    _explain_blanks(answers, (own["status"] == "partial").to_numpy())
-    if "consent" in answers:
-        units.loc[kept.index, "consent"] = answers["consent"].codes
-    parts = [part for answer in answers.values() for part in _emit(delivery, answer, own["unit"].to_numpy(object))]
-    texts = list(_list_texts(delivery, headings, kept.assign(unit=own["unit"]), answers))
-    tables = {"units": units, "observations": shape_table("observations", parts), "texts": shape_table("texts", texts)}
-    own_ids = cells[headings.system["id"]] if "id" in headings.system else cells.index.astype(str)
-    return delivery.finish(tables), dict(zip(own_ids, ids, strict=True))
-
-
-def read_hosts(delivery: Delivery) -> Hosts:
-    """Name and host of each cluster of a frame.
-
-    Parameters
-    ----------
-    delivery : Delivery
-        The frame.
-
-    Returns
-    -------
-    mapping of str to (str, str)
-        Folded cluster name to the name as mapped and the host.
-    """
-    headings, cells = _match(delivery, delivery.study.codebook.asked_in("mapping"))
-    names, hosts = find_column(headings, cells, _CLUSTER), find_column(headings, cells, _HOST)
-    return {fold_text(name): (name, host) for name, host in zip(names, hosts, strict=True) if name}
-
-
-def _match(delivery: Delivery, asked: Iterable[Variable]) -> tuple[Headings, pd.DataFrame]:
-    """Know the columns, and repair the texts of those that are used."""
-    headings = match_headings(delivery, asked)
+    if content == "cards" and "consent" in book.variables:
+        asked["consent"] = book.variables["consent"]  # on the card, whichever instrument declares the question
+    headings = match_headings(delivery, asked.values())
     used = [*headings.targets, *headings.system.values()]
-    texts = {name: repair_column(delivery.cells[name], delivery.log) for name in used}
-    return headings, pd.DataFrame(texts, index=delivery.cells.index, dtype=object)
+    cells = pd.DataFrame({column: delivery.take(column) for column in used}, delivery.cells.index, dtype=object)
+    own = headings.find(cells, "id") if "id" in headings.system else cells.index.to_series().astype(str)
+    _correct(delivery, cells, own)
+    ids = [_FORMS[content].format(delivery.partner.id, delivery.first + place) for place in range(len(cells))]
+    delivery.ids.update(zip(own, ids, strict=True))
+    units = pd.DataFrame({"unit": ids, "row": cells.index.astype(str), "consent": ""}, cells.index, dtype=object)
+    units = units.assign(status=judge_rows(delivery, headings, cells), source=delivery.source["path"])
+    # The frame's spelling of a cluster wins, so that steps can be joined.
+    framed = [delivery.hosts.get(fold_text(name), (name, "")) for name in headings.find(cells, "cluster")]
+    units["cluster"], hosts = [name for name, _ in framed], [host for _, host in framed]
+    units["host"] = headings.find(cells, "host").mask(lambda told: told == "", pd.Series(hosts, cells.index))
+    kept = cells[units["status"].isin(["complete", "partial"])]
+    units_kept = units.loc[kept.index]
+    answers = _read_answers(delivery, headings, kept, asked)
+    _check_sums(delivery, answers)
+    _explain_blanks(delivery, answers, (units_kept["status"] == "partial").to_numpy())
+    if "consent" in answers:
+        said = answers["consent"]
+        units.loc[kept.index, "consent"] = np.select([said.chose("yes"), said.chose("no")], ["yes", "no"], "")
+    texts = _list_texts(delivery, headings, kept, answers, units_kept["unit"])
+    observations = _tabulate(answers, units_kept["unit"].to_numpy(object))
+    return delivery.finish({"units": units, "observations": observations, "texts": shape_table("texts", texts)})
 
 
-def _correct(delivery: Delivery, cells: pd.DataFrame) -> None:
+def _correct(delivery: Delivery, cells: pd.DataFrame, own: pd.Series) -> None:
     """Apply corrections.csv where id, column and present value all fit; the rest is `check_raw`'s to report."""
-    columns = {code: str(name) for name in cells for code in (str(name).strip(), str(name).strip().partition(". ")[0])}
-    own = next((cells[columns[code]] for code in ("id", "_id", "interview") if code in columns), None)
-    for line, row in delivery.study.table("corrections").iterrows() if own is not None else ():
+    columns = {code: str(name) for name in cells for code in spell_heading(str(name))}
+    for line, row in delivery.study.table("corrections").iterrows():
         if row["column"] in columns:
             column = columns[row["column"]]
             rows = (own == row["id"]) & (cells[column] == row["value_now"])
             rule = f"correction in row {line}, {row['initials']}"
-            delivery.log.note(cells.loc[rows, column], rule, "repaired", value=row["value_right"])
+            delivery.note(cells.loc[rows, column], rule, "repaired", value=row["value_right"])
             cells.loc[rows, column] = row["value_right"]
 
 
-def _name_clusters(units: pd.DataFrame, headings: Headings, cells: pd.DataFrame, hosts: Hosts) -> pd.DataFrame:
-    """Cluster and host of each unit; the frame's spelling wins, so that steps can be joined."""
-    known = [hosts.get(fold_text(name), (name, "")) for name in find_column(headings, cells, _CLUSTER)]
-    own = find_column(headings, cells, _HOST)
-    found = [host or framed for host, (_, framed) in zip(own, known, strict=True)]
-    return units.assign(cluster=[name for name, _ in known], host=found)
-
-
 def _read_answers(
-    delivery: Delivery, headings: Headings, kept: pd.DataFrame, *, asked: Iterable[Variable]
+    delivery: Delivery, headings: Headings, kept: pd.DataFrame, asked: Mapping[str, Variable]
 ) -> dict[str, Answer]:
     """Every question's answers; one without a column was not asked, and must be declared so."""
     columns: dict[str, dict[str, pd.Series]] = {}
     for column, target in headings.targets.items():
-        columns.setdefault(target.variable.name, {})[target.option] = kept[column]
-    units = {target.variable.name: target.unit for target in headings.targets.values()}
-    declared = delivery.not_asked - {""}
+        columns.setdefault(target.variable, {})[target.option] = kept[column]
+    units = {target.variable: target.unit for target in headings.targets.values()}
+    declared = {row["variable"] for row in delivery.crosswalk if not row["column"] and not row["value"]}
     answers = {}
-    for variable in asked:
+    for name, variable in asked.items():
         if variable.role in {"identifier", "free_text"}:
             continue
-        if variable.name in columns:
-            answers[variable.name] = read_answer(delivery, variable, columns[variable.name], units[variable.name])
+        if name in columns:
+            answers[name] = read_answer(delivery, variable, columns[name], units[name])
             continue
-        nobody = np.full(len(kept), "", dtype=object)
-        answers[variable.name] = Answer(variable, missing=nobody + "not_asked", codes=nobody)
-        if not {variable.name, variable.battery} & declared:
+        answers[name] = Answer(variable, np.full(len(kept), "not_asked", dtype=object))
+        if not {name, variable.battery} - {""} & declared:
             remedy = "if it was not asked, add a crosswalk row with this variable, no column, and the reason"
-            delivery.report("column is missing", 1, variable.name, remedy=remedy)
+            delivery.report("column is missing", 1, name, remedy=remedy)
     return answers
 
 
-def _check_sums(delivery: Delivery, answers: Iterable[Answer]) -> None:
+def _check_sums(delivery: Delivery, answers: Mapping[str, Answer]) -> None:
     """Percent batteries: where they add to 100, a blank part is zero; where not, they are kept and flagged."""
-    batteries: dict[str, list[Answer]] = {}
-    for answer in answers:
-        if answer.variable.kind == "allocation" and answer.cells:
-            batteries.setdefault(answer.variable.battery, []).append(answer)
-    for block in batteries.values():
+    parts = [answer for answer in answers.values() if answer.variable.kind == "allocation" and answer.cells]
+    for battery in {answer.variable.battery: None for answer in parts}:
+        block = [answer for answer in parts if answer.variable.battery == battery]
         values = np.column_stack([answer.parts[""] for answer in block])
         total = np.nansum(values, axis=1).round(6)
         given = ~np.isnan(values).all(axis=1)
@@ -162,64 +119,71 @@ def _check_sums(delivery: Delivery, answers: Iterable[Answer]) -> None:
             zero = whole & (answer.missing == BLANK)
             answer.parts[""], answer.missing = np.where(zero, 0.0, answer.parts[""]), np.where(zero, "", answer.missing)
             wrong = answer.cells[0][given & (total != 100) & (answer.cells[0] != "").to_numpy()]
-            delivery.log.note(wrong, "parts do not add to 100", "flagged", value=wrong.to_numpy())
+            delivery.note(wrong, "parts do not add to 100", "flagged", value=wrong.to_numpy())
 
 
-def _explain_blanks(answers: Mapping[str, Answer], partial: np.ndarray) -> None:
+def _explain_blanks(delivery: Delivery, answers: Mapping[str, Answer], partial: np.ndarray) -> None:
     """Say why an answer is missing: not reached, not asked, skipped, or unknown where routing cannot tell."""
     nobody = np.zeros(len(partial), dtype=bool)
     blank = {name: answer.missing == BLANK for name, answer in answers.items() if answer.cells}
     last = np.max([~missing * place for place, missing in enumerate(blank.values())] or [nobody], axis=0)
+    # Filters look at the answers as given, before any blank one is explained.
+    given = {name: answers[name].missing != "invalid" for name in blank}
 
     def chosen(name: str, code: str) -> Truth:
-        if name not in blank:
-            return Truth(nobody, nobody)
-        yes = answers[name].chose(code)
-        return Truth(yes, ~yes & (answers[name].missing != "invalid"))
+        if name not in delivery.study.codebook.variables:
+            raise ValueError(f"there is no variable {name!r}")
+        yes = answers[name].chose(code) if name in blank else nobody
+        return Truth(yes, ~yes & given.get(name, nobody))
 
     def decide(relevant: str) -> Truth:
+        if relevant in {"", "unknown"}:
+            return Truth(nobody if relevant else ~nobody, nobody)
         try:
-            return decide_asked(relevant, chosen) if relevant else Truth(~nobody, nobody)
-        except ValueError:
+            return decide_asked(relevant, chosen)
+        except ValueError as error:
+            remedy = "write it simpler, or: unknown"
+            problem = Problem(f"routing: {error}", "survey.csv", "", "relevant", relevant, remedy)
+            delivery.problems.append(problem)
             return Truth(nobody, nobody)
 
-    asked = {name: decide(answers[name].variable.relevant) for name in blank}
     for place, (name, missing) in enumerate(blank.items()):
-        reason = np.where(asked[name].no, "not_asked", np.where(asked[name].yes, "skipped", "unknown"))
+        asked = decide(answers[name].variable.relevant)
+        reason = np.where(asked.no, "not_asked", np.where(asked.yes, "skipped", "unknown"))
         reason = np.where(partial & (place > last), "not_reached", reason)
         answers[name].missing = np.where(missing, reason, answers[name].missing)
 
 
-def _emit(delivery: Delivery, answer: Answer, units: np.ndarray) -> Iterator[pd.DataFrame]:
-    """Tidy rows of one question."""
-    name, given = answer.variable.name, answer.missing == ""
-    for option, values in answer.parts.items():
-        # A refused box has no row; an option left out of a ranking has one, without a rank.
-        rows = given & ~np.isnan(values) if answer.variable.kind == "multiple" else given
-        yield pd.DataFrame({"unit": units[rows], "variable": name, "option": option, "value": values[rows]})
-    if not answer.parts:
-        choices = delivery.study.codebook.choices.get(answer.variable.list_name, ())
-        order = {choice.name: float(choice.order or 1) for choice in choices}
-        places = [order.get(code, 1.0) for code in answer.codes[given]]
-        yield pd.DataFrame({"unit": units[given], "variable": name, "option": answer.codes[given], "value": places})
-    yield pd.DataFrame({"unit": units[~given], "variable": name, "value": np.nan, "missing": answer.missing[~given]})
+def _tabulate(answers: Mapping[str, Answer], units: np.ndarray) -> pd.DataFrame:
+    """Tidy rows: one an option where a question was answered, else one with the kind of missing."""
+    blocks = []
+    for name, answer in answers.items():
+        given = answer.missing == ""
+        for option, values in answer.parts.items():
+            # A refused box has no row; an option left out of a ranking has one, without a rank.
+            rows = given if answer.variable.kind == "rank" else given & ~np.isnan(values)
+            blocks.append((name, option, units[rows], values[rows], answer.missing[rows]))
+        blocks.append((name, "", units[~given], np.full((~given).sum(), np.nan), answer.missing[~given]))
+    if not blocks:
+        return pd.DataFrame()
+    names, options, *cells = zip(*blocks, strict=True)
+    lengths = [len(block[2]) for block in blocks]
+    told = {"variable": np.repeat(names, lengths), "option": np.repeat(options, lengths)}
+    return pd.DataFrame(told | dict(zip(("unit", "value", "missing"), map(np.concatenate, cells), strict=True)))
 
 
 def _list_texts(
-    delivery: Delivery, headings: Headings, kept: pd.DataFrame, answers: Mapping[str, Answer]
+    delivery: Delivery, headings: Headings, kept: pd.DataFrame, answers: Mapping[str, Answer], units: pd.Series
 ) -> Iterator[pd.DataFrame]:
     """Free texts, and what was typed under "other" without a recode; blank ones left out."""
-    own = delivery.partner.language
-    language = kept.get(headings.system.get("language", ""), pd.Series(own, kept.index)).replace("", own)
-    free = {
-        column: target.variable for column, target in headings.targets.items() if target.variable.role == "free_text"
-    }
-    found = [(variable.name, kept[column]) for column, variable in free.items()]
+    language = headings.find(kept, "language").replace("", delivery.partner.language)
+    roles = {name: variable.role for name, variable in delivery.study.codebook.variables.items()}
+    found = [(t.variable, kept[column]) for column, t in headings.targets.items() if roles[t.variable] == "free_text"]
     found += [(name, answer.texts) for name, answer in answers.items() if answer.texts is not None]
     for name, texts in found:
         filled = texts[texts != ""]
         for rule, pattern in _WATCHED.items():
-            watched = filled[[bool(re.search(pattern, text)) for text in filled]]
-            delivery.log.note(watched.map(lambda text: f"({len(text)} characters)"), rule, "flagged")
-        rows = {"unit": kept.loc[filled.index, "unit"], "text": filled, "language": language[filled.index]}
+            watched = filled[filled.str.contains(pattern, na=False)]
+            delivery.note(watched.map(lambda text: f"({len(text)} characters)"), rule, "flagged")
+        rows = {"unit": units[filled.index], "text": filled, "language": language[filled.index]}
         yield pd.DataFrame(rows).assign(variable=name, step=delivery.source["step"])

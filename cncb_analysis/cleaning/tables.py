@@ -1,36 +1,34 @@
-"""The tidy tables that cleaning gives, and the log of what it did to single cells."""
+"""The tidy tables that cleaning gives."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 
 import pandas as pd
 
 from cncb_analysis.errors import Problem
 
-__all__ = ["TABLE_COLUMNS", "CellLog", "Cleaned", "empty_cleaned", "merge_cleaned"]
+__all__ = ["TABLE_COLUMNS", "Cleaned", "empty_cleaned", "merge_cleaned", "shape_table"]
 
-TABLE_COLUMNS: dict[str, list[str]] = {
-    "units": ["step", "partner", "country", "unit", "cluster", "host", "status", "consent", "source", "row"],
-    "observations": ["step", "partner", "country", "unit", "variable", "option", "occasion", "value", "missing"],
-    "texts": ["step", "unit", "variable", "text", "language"],
-    "segments": [
-        *("unit", "theme_code", "coder", "start", "end", "text", "language", "translation", "translator"),
-        *("partner", "country", "excerpt", "final", "consent"),
-    ],
-    "cells": ["region", "sector", "indicator", "year", "value", "flag"],
-    "agreed_actions": ["partner", "action", "owner", "deadline"],
-    "cell_log": ["file", "row", "column", "raw", "value", "rule", "fate"],
+_COLUMNS = {
+    "units": "step partner country unit cluster host status consent source row",
+    "observations": "step partner country unit variable option occasion value missing",
+    "texts": "step unit variable text language",
+    "segments": "unit theme_code coder start end text language translation translator "
+    "partner country excerpt final consent",
+    "cells": "region sector indicator year value flag",
+    "agreed_actions": "partner action owner deadline",
+    "cell_log": "file row column raw value rule fate",
 }
+TABLE_COLUMNS: dict[str, list[str]] = {name: columns.split() for name, columns in _COLUMNS.items()}
+# Whatever is not named here is a text.
 _TYPES: dict[str, dict[str, type]] = {
     "observations": {"value": float},
     "segments": {"start": float, "end": float, "final": bool},
     "cells": {"year": int, "value": float},
 }
-# What stands in the log instead of a name, an address or a number to call.
-_MASK = "(identifier)"
 
 
 @dataclass(frozen=True)
@@ -55,67 +53,6 @@ class Cleaned:
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass
-class CellLog:
-    """Collects the cells of one file that are not taken as they stand.
-
-    Parameters
-    ----------
-    file : str
-        As in the ledger.
-    masked : set of str
-        Columns whose content must not be repeated.
-    """
-
-    file: str
-    masked: set[str] = field(default_factory=set)
-    parts: list[pd.DataFrame] = field(default_factory=list)
-
-    def note(self, cells: pd.Series, rule: str, fate: str, *, value: object = "") -> None:
-        """Note some cells of one column.
-
-        Parameters
-        ----------
-        cells : Series
-            Raw texts by row; its name is the column.
-        rule : str
-            Why.
-        fate : str
-            repaired, ignored, refused or flagged (kept as it stands, but worth a look).
-        value : object
-            What was taken instead: one for all, or one a cell.
-        """
-        if cells.empty:
-            return
-        hidden = cells.name in self.masked
-        rows = {"file": self.file, "row": cells.index.astype(str), "column": str(cells.name)}
-        told = {"raw": _MASK, "value": _MASK} if hidden else {"raw": cells.to_numpy(), "value": value}
-        self.parts.append(pd.DataFrame({**rows, **told, "rule": rule, "fate": fate}))
-
-    def note_column(self, cells: pd.Series, rule: str, fate: str) -> None:
-        """Note a whole column in one line; the log says how many filled cells it covers.
-
-        Parameters
-        ----------
-        cells : Series
-            The column.
-        rule, fate : str
-            As in `note`.
-        """
-        count = int((cells != "").sum())
-        self.note(pd.Series([f"{count} cells"], index=[""], name=cells.name), rule, fate)
-
-    def table(self) -> pd.DataFrame:
-        """The log so far.
-
-        Returns
-        -------
-        DataFrame
-            Columns of `TABLE_COLUMNS["cell_log"]`.
-        """
-        return shape_table("cell_log", self.parts)
-
-
 def shape_table(name: str, parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """Put parts together into one tidy table.
 
@@ -133,10 +70,9 @@ def shape_table(name: str, parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     """
     filled = [part for part in parts if len(part)]
     frame = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(index=pd.RangeIndex(0))
-    types = _TYPES.get(name, {})
     columns = {}
     for column in TABLE_COLUMNS[name]:
-        kind = types.get(column, str)
+        kind = _TYPES.get(name, {}).get(column, str)
         blank = {str: "", bool: False}.get(kind, float("nan"))
         cells = frame[column] if column in frame else pd.Series(blank, frame.index, dtype=object)
         columns[column] = (cells.fillna(blank) if kind is str and cells.hasnans else cells).astype(kind)

@@ -12,7 +12,7 @@ from cncb_analysis.cleaning.delivery import Delivery
 from cncb_analysis.cleaning.headings import Headings
 from cncb_analysis.cleaning.values import fold_text
 
-__all__ = ["find_column", "judge_rows"]
+__all__ = ["judge_rows"]
 
 # Two rows are almost the same when at most one filled cell in twenty differs, of at least twenty.
 _SAME_SHARE, _SAME_LEAST, _BLOCKS = 0.95, 20, 4
@@ -35,24 +35,22 @@ def judge_rows(delivery: Delivery, headings: Headings, cells: pd.DataFrame) -> p
     Series
         complete, partial, rejected, duplicate or test, by row.
     """
-    roles = {column: target.variable.role for column, target in headings.targets.items()}
-    answers = cells[[column for column, role in roles.items() if role != "identifier"]]
-    amount = (answers != "").sum(axis=1)
+    answers = cells[[column for column in headings.targets if column not in delivery.masked]]
+    submitted = pd.Series(True, cells.index)
     verdict = pd.DataFrame({"status": "complete", "rule": ""}, index=cells.index, dtype=object)
-    submitted = pd.Series(True, index=cells.index)
     if delivery.source["content"] == "answers" and "submitted" in headings.system:
-        submitted = cells[headings.system["submitted"]] != ""
-        accepted = int(delivery.study.setting("cleaning", "accepted_page", 1))
-        pages = cells.get(headings.system.get("page", ""), pd.Series("", cells.index))
-        reached = pd.to_numeric(pages, errors="coerce") >= accepted
-        verdict[~submitted & reached] = "partial", f"not submitted, but page {accepted} was reached"
-        verdict[~submitted & ~reached] = "rejected", f"broken off before page {accepted}"
+        submitted = headings.find(cells, "submitted") != ""
+        page = int(delivery.study.setting("cleaning", "accepted_page", 1))
+        reached = pd.to_numeric(headings.find(cells, "page"), errors="coerce") >= page
+        verdict[~submitted & reached] = "partial", f"not submitted, but page {page} was reached"
+        verdict[~submitted & ~reached] = "rejected", f"broken off before page {page}"
+    amount = (answers != "").sum(axis=1)
     verdict[amount == 0] = "rejected", "no answer at all"
-    names = [column for column, role in roles.items() if role == "identifier"]
-    tests = _find_tests(delivery, cells[[*names, *(headings.system[use] for use in headings.system if use == "token")]])
+    tests = _find_tests(delivery, headings, cells)
     verdict[tests] = "test", "trial entry"
-    best = pd.DataFrame({"submitted": submitted, "amount": amount, "row": np.arange(len(cells))})
-    best = best[~tests].sort_values(["submitted", "amount", "row"], ascending=False)
+    # Of two rows for one, the submitted, then the fuller, then the later stays.
+    best = pd.DataFrame({"submitted": submitted, "amount": amount, "row": np.arange(len(cells))})[~tests]
+    best = best.sort_values(["submitted", "amount", "row"], ascending=False)
     for rule, keys in _list_keys(delivery, headings, cells, answers):
         ranked = keys.reindex(best.index)
         again = best.index[(ranked != "") & ranked.duplicated()]
@@ -62,51 +60,29 @@ def judge_rows(delivery: Delivery, headings: Headings, cells: pd.DataFrame) -> p
             delivery.report(rule, row, "", remedy="have one of the two deleted, or correct it in corrections.csv")
     for (status, rule), rows in verdict[verdict["rule"] != ""].groupby(["status", "rule"]):
         whole = pd.Series("whole row", index=rows.index, name="")
-        delivery.log.note(whole, str(rule), "flagged" if status == "partial" else "ignored")
+        delivery.note(whole, str(rule), "flagged" if status == "partial" else "ignored")
     return verdict["status"]
 
 
-def find_column(headings: Headings, cells: pd.DataFrame, names: tuple[str, ...]) -> pd.Series:
-    """Texts of the first column that answers one of some questions.
-
-    Parameters
-    ----------
-    headings : Headings
-        What the columns are.
-    cells : DataFrame
-        Repaired texts.
-    names : tuple of str
-        Variables.
-
-    Returns
-    -------
-    Series
-        Blank where there is no such column.
-    """
-    found = (column for column, target in headings.targets.items() if target.variable.name in names)
-    return cells.get(next(found, ""), pd.Series("", cells.index, dtype=object))
-
-
-def _find_tests(delivery: Delivery, names: pd.DataFrame) -> pd.Series:
+def _find_tests(delivery: Delivery, headings: Headings, cells: pd.DataFrame) -> pd.Series:
     """Rows where a name or token is one of the words for a trial; an address is no name."""
     words = map(re.escape, delivery.study.setting("cleaning", "test_words", []) or ["\0"])
     pattern = re.compile(rf"^[^@]*\b(?:{'|'.join(words)})\b[^@]*$", re.IGNORECASE)
-    return names.apply(lambda cells: cells.str.contains(pattern)).any(axis=1)
+    names = [*delivery.masked.intersection(cells), *filter(None, [headings.system.get("token")])]
+    return cells[names].apply(lambda texts: texts.str.contains(pattern)).any(axis=1)
 
 
 def _list_keys(
     delivery: Delivery, headings: Headings, cells: pd.DataFrame, answers: pd.DataFrame
 ) -> Iterator[tuple[str, pd.Series]]:
     """What two rows may not share, as (rule, key a row); a "second" one is for the deliverer to mend."""
-    content, system = delivery.source["content"], headings.system
-    cluster = find_column(headings, cells, ("cluster", "map_cluster")).map(fold_text)
+    content, cluster = delivery.source["content"], headings.find(cells, "cluster").map(fold_text)
     if content == "frame":
         yield "second row for one cluster", cluster
-    elif content == "cards" and "id" in system:
-        yield "second row for one interview", cells[system["id"]]
-    elif content == "answers":
-        if "token" in system:
-            yield "same token", cells[system["token"]]
+    elif content == "cards":
+        yield "second row for one interview", headings.find(cells, "id")
+    else:
+        yield "same token", headings.find(cells, "token")
         yield "same organisation", cluster.mask(cluster.isin(delivery.missing_words), "")
         yield "almost the same answers", _find_near(answers)
 
@@ -118,11 +94,8 @@ def _find_near(answers: pd.DataFrame) -> pd.Series:
     compared where a block agrees, never all with all.
     """
     keys = pd.Series("", index=answers.index, dtype=object)
-    if answers.shape[1] < _SAME_LEAST or answers.empty:
-        return keys
-    codes = np.column_stack([pd.factorize(answers[name])[0] for name in answers])
-    filled = (answers != "").to_numpy()
-    for block in range(_BLOCKS):
+    codes, filled = answers.apply(lambda cells: pd.factorize(cells)[0]).to_numpy(), (answers != "").to_numpy()
+    for block in range(_BLOCKS if answers.size else 0):
         hashes = pd.util.hash_pandas_object(pd.DataFrame(codes[:, block::_BLOCKS]), index=False)
         _, index, inverse = np.unique(hashes, return_index=True, return_inverse=True)
         first = index[inverse]

@@ -5,18 +5,16 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+from typing import TypeVar
 
-import numpy as np
-import pandas as pd
-
-from cncb_analysis.cleaning.tables import CellLog
 from cncb_analysis.codebook import Choice
+from cncb_analysis.store import read_table
 
-__all__ = ["NO", "YES", "fold_text", "index_choices", "parse_number", "repair_column"]
+__all__ = ["fold_text", "index_unique", "parse_number", "read_synonyms", "repair_text", "spell_choice"]
 
-_YES_WORDS = "y yes 1 true x ja sì si tak ano áno da igen selected checked ✓"
-YES = frozenset(_YES_WORDS.split())
-NO = frozenset(["n", "no", "0", "false", "nein", "nie", "ne", "nem", "not selected", "unchecked"])
+T = TypeVar("T")
 
 _RULES: tuple[tuple[str, re.Pattern[str], str], ...] = (
     ("invisible character", re.compile("[\ufeff\u200b\u200c\u200d\u2060\u00ad]"), ""),
@@ -29,34 +27,50 @@ _UNITS = re.compile(r"(?i)^\s*(?:€|eur)\s*|\s*(?:€|euros?|eur|%|kč|czk|zł|
 _RANGE = re.compile(r"\d\D*(?:-|/|\bto\b|\bbis\b|\baž\b|\bdo\b|\bfino a\b)\D*\d")
 
 
-def repair_column(cells: pd.Series, log: CellLog) -> pd.Series:
+def repair_text(text: str) -> tuple[str, str]:
     """Take out what no eye sees: byte order marks, no-break and zero-width characters, spaces round the text.
 
     Parameters
     ----------
-    cells : Series
-        Raw texts.
-    log : CellLog
-        Each changed cell is noted.
+    text : str
+        As delivered.
 
     Returns
     -------
-    Series
-        Repaired texts.
+    str
+        Repaired text.
+    str
+        The first rule that changed it; empty for none.
+
+    Examples
+    --------
+    >>> repair_text(" 2\u00a0500 ")
+    ('2 500', 'no-break space')
     """
-    places, texts = pd.factorize(cells)
-    taken = np.array(texts, dtype=object)
-    rules = np.full(len(texts), "", dtype=object)
-    for number in range(len(texts)):
-        for rule, pattern, put in _RULES:
-            new = pattern.sub(put, taken[number])
-            if new != taken[number]:
-                rules[number], taken[number] = rules[number] or rule, new
-    repaired = pd.Series(taken[places] if len(taken) else "", cells.index, dtype=object, name=cells.name)
-    for rule in set(rules) - {""}:
-        rows = rules[places] == rule
-        log.note(cells[rows], rule, "repaired", value=repaired[rows].to_numpy())
-    return repaired
+    found = ""
+    for rule, pattern, put in _RULES:
+        new = pattern.sub(put, text)
+        found, text = found or rule * (new != text), new
+    return text, found
+
+
+@cache
+def read_synonyms(kind: str) -> dict[str, str]:
+    """Words that mean the same in every study, as synonyms.csv declares them.
+
+    Parameters
+    ----------
+    kind : str
+        tool (columns that survey tools add), column (of tables of codings), tick, or coder.
+
+    Returns
+    -------
+    dict of str to str
+        Folded text to meaning.
+    """
+    table = read_table(Path(__file__).with_name("synonyms.csv"))
+    own = table[table["kind"] == kind]
+    return dict(zip(own["text"], own["meaning"], strict=True))
 
 
 def fold_text(text: str) -> str:
@@ -81,31 +95,45 @@ def fold_text(text: str) -> str:
     return re.sub(r"\s*-\s*", "-", " ".join(plain.split()))
 
 
-def index_choices(choices: Iterable[Choice]) -> tuple[dict[str, str], set[str]]:
+def index_unique(pairs: Iterable[tuple[str, T]]) -> dict[str, T]:
+    """What each text stands for; a text that stands for several things is left out.
+
+    Parameters
+    ----------
+    pairs : iterable of (str, object)
+        Text, and one thing that it stands for.
+
+    Returns
+    -------
+    dict of str to object
+        Only where there is no doubt.
+
+    Examples
+    --------
+    >>> index_unique([("yes", 1), ("si", 1), ("si", 2), ("yes", 1)])
+    {'yes': 1}
+    """
+    found: dict[str, set[T]] = {}
+    for text, thing in pairs:
+        found.setdefault(text, set()).add(thing)
+    return {text: next(iter(things)) for text, things in found.items() if len(things) == 1}
+
+
+def spell_choice(choice: Choice) -> set[str]:
     """Everything that may stand for an answer: its code, its label in any language, both together.
 
     Parameters
     ----------
-    choices : iterable of Choice
-        One list.
+    choice : Choice
+        The answer.
 
     Returns
     -------
-    dict of str to str
-        Folded text to code; a label that two answers share is in it only if it is the code of one.
     set of str
-        The texts as declared: any other spelling is repaired.
+        Any other spelling is repaired.
     """
-    block = tuple(choices)
-    found: dict[str, set[str]] = {}
-    exact = {choice.name for choice in block}
-    for choice in block:
-        for label in choice.labels.values():
-            for text in (label, *(f"{choice.name}{sign}{label}" for sign in (". ", " - ", ": ", " "))):
-                found.setdefault(fold_text(text), set()).add(choice.name)
-                exact.add(text)
-    single = {text: next(iter(codes)) for text, codes in found.items() if len(codes) == 1}
-    return single | {fold_text(choice.name): choice.name for choice in block}, exact
+    signs = ("", f"{choice.name}. ", f"{choice.name} - ", f"{choice.name}: ", f"{choice.name} ")
+    return {choice.name, *(sign + label for label in choice.labels.values() for sign in signs)}
 
 
 def parse_number(text: str, decimal: str) -> tuple[float, str]:

@@ -49,7 +49,8 @@ def draw_decision(chart: Chart, words: Words, *, ax: Axes) -> Axes:
     room, top, end = 2.4 if chart.dense else 1.62, 0.46, chart.width - _RANK
     across = end - 0.12 - _COUNTRY * len(countries)
     width = (across - 0.08 - room) / max(len(steps), 1)
-    scale = pen.Scale(end + 0.08, chart.width - 0.07, 1.0, max(len(chart.rows), 2))
+    ranks = chart.table.loc[chart.table["column"] == "rank", ["estimate", "high"]].max(axis=None)
+    scale = pen.Scale(end + 0.08, chart.width - 0.07, 1.0, max(round(ranks) if ranks == ranks else 2, 2))
     spots = {name: room + width * place for place, name in enumerate(steps)}
     signs = {name: across + _COUNTRY * (place + 0.5) for place, name in enumerate(countries)}
     _draw_heads(ax, chart, words, (spots, signs, width), scale)
@@ -58,9 +59,11 @@ def draw_decision(chart: Chart, words: Words, *, ax: Axes) -> Axes:
     for section in dict.fromkeys(row.section for row in chart.rows):
         rows = [row for row in chart.rows if row.section == section]
         pen.draw_line(ax, [0, chart.width], [y, y])
-        pen.write(ax, 0, y + 0.15, section, pen.LABEL.but(bold=True, role="data"))
+        pen.write(ax, 0, y + (0.12 if chart.dense else 0.15), section, pen.LABEL.but(bold=True, role="data"))
         labels = [pen.ITEM.wrap(row.label, room - 0.08) for row in rows]
-        places, edges = pen.stack_rows(labels, pen.ITEM, y + 0.26, 0.27)
+        places, edges = pen.stack_rows(
+            labels, pen.ITEM, y + (0.2 if chart.dense else 0.26), 0.25 if chart.dense else 0.27
+        )
         for row, label, middle in zip(rows, labels, places, strict=True):
             pen.write(ax, 0, middle, label, pen.ITEM)
             for name, x in spots.items():
@@ -70,7 +73,7 @@ def draw_decision(chart: Chart, words: Words, *, ax: Axes) -> Axes:
             _draw_rank(ax, middle, chart.cell(row.key, "rank", section), scale)
         for value in _find_ticks(scale):
             pen.draw_line(ax, [scale(value)] * 2, [y, edges[-1]], "grid")
-        y = edges[-1] + 0.06
+        y = edges[-1] + (0.03 if chart.dense else 0.06)
     closed = chart.table["text"].eq("hidden").any()
     entries = [(_sign(ax, name), _say(name, words)) for name in _FILLS if name != "hidden" or closed]
     return pen.fit_canvas(ax, pen.draw_key(ax, entries, (room, y + 0.12)) + 0.14)

@@ -57,11 +57,12 @@ def draw_gap(chart: Chart, words: Words, *, ax: Axes) -> Axes:
             pen.draw_line(ax, [ruler(value)] * 2, [top, edges[-1]], "ink" if zero else "grid", 0.8)
     pen.write(ax, chart.width, top - 0.11, head, pen.HEAD.right)
     pen.draw_line(ax, [0, chart.width], [top, top])
+    widest = sorted(chart.cell(row.key, "gap").estimate for row in chart.rows if chart.cell(row.key, "gap").drawn)
     for place, (row, y) in enumerate(zip(chart.rows, places, strict=True)):
         cells = chart.line(row)
         pen.write(ax, 0, y, labels[place], pen.ITEM)
         _draw_pair(ax, words, y, cells, scale)
-        _draw_gap(ax, words, (y, chart.width, place < _STRONG), cells.get("gap"), gaps)
+        _draw_gap(ax, words, (y, chart.width, widest[-_STRONG:]), cells.get("gap"), gaps)
     return pen.fit_canvas(ax, edges[-1] + 0.04)
 
 
@@ -97,15 +98,20 @@ def _draw_pair(ax: Axes, words: Words, y: float, cells: Mapping[str, Cell], scal
     pen.draw_ring(ax, own, y)
 
 
-def _draw_gap(ax: Axes, words: Words, at: tuple[float, float, bool], cell: Cell | None, scale: pen.Scale) -> None:
-    y, right, strong = at
+def _draw_gap(
+    ax: Axes, words: Words, at: tuple[float, float, list[float]], cell: Cell | None, scale: pen.Scale
+) -> None:
+    y, right, widest = at
     if cell is None or not cell.drawn:
         pen.write(ax, right, y, "–", pen.LABEL.right)
         return
     pen.draw_band(ax, y, cell, scale)
-    pen.draw_dot(ax, scale(cell.estimate), y, "against" if cell.estimate < 0 else "data", ("o", 6.0))
-    sign = "−" if cell.estimate < 0 else "+" if cell.estimate > 0 else ""
-    pen.write(ax, right, y, sign + words.number(abs(cell.estimate), 1), pen.LABEL.but(align="right", bold=strong))
+    said = round(cell.estimate, 1)
+    pen.draw_dot(ax, scale(cell.estimate), y, "against" if said < 0 else "data", ("o", 6.0))
+    sign = "−" if said < 0 else "+" if said > 0 else ""
+    pen.write(
+        ax, right, y, sign + words.number(abs(said), 1), pen.LABEL.but(align="right", bold=cell.estimate in widest)
+    )
 
 
 def draw_bump(chart: Chart, words: Words, *, ax: Axes) -> Axes:

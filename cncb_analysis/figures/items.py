@@ -40,12 +40,13 @@ def draw_ranked(chart: Chart, words: Words, *, ax: Axes) -> Axes:
     """
     tracks = [name for name in chart.columns if name != _MAIN]
     beside = tracks.pop() if len(tracks) == 1 else ""
-    room, width, top = 2.45 if chart.dense else 2.0, chart.width, 0.42
+    room, width = 2.45 if chart.dense else 2.0, chart.width
+    head = pen.HEAD.wrap(chart.columns.get(beside, ""), 1.0)
+    top = 0.42 if tracks or "\n" in head else 0.24
     labels = [pen.ITEM.wrap(row.label, room) for row in chart.rows]
     places, edges = pen.stack_rows(labels, pen.ITEM, top, 0.27 if chart.dense else 0.34)
     said = {name: [_say_count(chart, row, name, words) for row in chart.rows] for name in (_MAIN, beside)}
     counts, others = (max([pen.LABEL.width(text) for text in said[name]], default=0.0) for name in (_MAIN, beside))
-    head = pen.HEAD.wrap(chart.columns.get(beside, ""), 1.0)
     block = min(0.31 * len(tracks), (width - room) / 2) if tracks else max(others, pen.HEAD.width(head))
     scale = pen.Scale(room + 0.25, width - block - counts - (0.36 if block else 0.16))
     pen.draw_percents(ax, scale, words, (top, edges[-1]), 0.25 if scale.end - scale.start > 2 else 0.5)
@@ -98,7 +99,10 @@ def _draw_track(
     (name, top, places), middle = column, (scale.start + scale.end) / 2
     head = name if len(name) == 2 else chart.columns[name]
     pen.write(ax, middle, top - 0.3, head, pen.HEAD.but(role="ink", bold=True, align="center"))
-    pen.write(ax, middle, top - 0.11, pen.say_range(chart.bases(name), words), pen.HEAD.centre)
+    bases, room = chart.bases(name), (scale.end - scale.start) / 0.72
+    said = pen.say_range(bases, words)
+    said = said if pen.HEAD.width(said) < room - 0.04 else f"≤{words.number(bases[-1])}"
+    pen.write(ax, middle, top - 0.11, said, pen.HEAD.centre)
     for row, y in zip(chart.rows, places, strict=True):
         cell, pooled = chart.cell(row.key, name), chart.cell(row.key, _MAIN)
         if cell.mark == "not_asked":

@@ -168,7 +168,7 @@ def draw_ring(ax: Axes, x: float, y: float, role: str = "data", shape: tuple[str
 
 def draw_band(ax: Axes, y: float, cell: Cell, scale: Scale, roles: tuple[str, str] = ("tint", "data")) -> None:
     """Draw an interval: a pale band with two dark ends, because a pale band alone is hard to see."""
-    if cell.low == cell.low and cell.high == cell.high:
+    if cell.high > cell.low:  # a count of all has no interval
         low, high = (min(max(value, scale.low), scale.high) for value in (cell.low, cell.high))
         draw_bar(ax, (scale(low), y), (scale(high) - scale(low), _BAND), roles[0])
         for end in (scale(low), scale(high)):

@@ -39,7 +39,10 @@ def draw_matrix(chart: Chart, words: Words, *, ax: Axes) -> Axes:
     Axes
         The same.
     """
-    room, pitch = 2.45 if chart.dense else 2.0, 0.27
+    longest = max(pen.LABEL.width(row.label) for row in chart.rows)
+    room = max(1.2, min(longest + 0.2, 3.2 if chart.dense else 2.6))
+    lines = max(pen.LABEL.wrap(row.label, room - 0.2).count("\n") + 1 for row in chart.rows)
+    pitch = max(0.27, pen.LABEL.height(lines) + 0.03)
     width = (chart.width - room) / len(chart.columns)
     hand = pen.HEAD.but(role="ink", bold=True, align="center")
     heads = [hand.wrap(label, width - 0.08) for label in chart.columns.values()]
@@ -74,7 +77,7 @@ def _draw_block(ax: Axes, chart: Chart, words: Words, section: str, at: tuple[fl
     inner.set(xticks=[], yticks=[], xlabel="", ylabel="")
     for line, row in enumerate(rows):
         middle = y + pitch * (line + 0.5)
-        pen.write(ax, 0, middle, row.label, pen.LABEL)
+        pen.write(ax, 0, middle, pen.LABEL.wrap(row.label, room - 0.2), pen.LABEL)
         for column, cell in enumerate(cells[line]):
             x = room + (chart.width - room) / len(chart.columns) * (column + 0.5)
             hand, said = pen.LABEL.but(role="faint", align="center"), pen.CLOSED if cell.mark == "hidden" else "–"

@@ -158,7 +158,11 @@ def _place_parts(chart: Chart, start: float) -> tuple[list[_Part], float]:
     longest = [max(pen.HEAD.width(word) for word in label.split()) for _, label in columns]
     levels = 1 if max(longest) <= pitch - 0.08 else 2
     width = pitch * levels - 0.1
-    heads = [pen.HEAD.wrap(label, max(width, most) + 1e-6) for (_, label), most in zip(columns, longest, strict=True)]
+    rooms = [max(width, most) + 1e-6 for most in longest]
+    last = pen.HEAD.wrap(columns[-1][1], rooms[-1])
+    if len(columns) > levels:  # the last head ends at the margin and takes room from the one before it
+        rooms[-1 - levels] -= max(0.0, pen.HEAD.width(last) - pitch)
+    heads = [pen.HEAD.wrap(label, room) for (_, label), room in zip(columns, rooms, strict=True)]
     heights = [
         max((pen.HEAD.height(head.count("\n") + 1) for head in heads[level::levels]), default=0.0) + 0.06
         for level in range(levels)

@@ -2,16 +2,39 @@
 
 from __future__ import annotations
 
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pandas as pd
+
 from cncb_analysis.errors import StudyError
-from cncb_analysis.readers.delimited import read_delimited
+from cncb_analysis.readers.delimited import decode_text, find_delimiter
 from cncb_analysis.readers.eurostat import read_eurostat
-from cncb_analysis.readers.excel import read_excel
-from cncb_analysis.readers.raw import RawTable
+from cncb_analysis.readers.excel import read_sheet
 
 __all__ = ["RawTable", "read_eurostat", "read_raw"]
 
-# The first bytes of old Excel files, and of workbooks under a password.
-_OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
+
+@dataclass(frozen=True)
+class RawTable:
+    """A delivered table.
+
+    Parameters
+    ----------
+    file : str
+        Its name.
+    cells : DataFrame
+        Text as delivered, blank ""; index = row as a spreadsheet counts it (heading 1); every heading differs.
+    encoding, delimiter : str
+        How it was read; empty for a workbook.
+    """
+
+    file: str
+    cells: pd.DataFrame
+    encoding: str = ""
+    delimiter: str = ""
 
 
 def read_raw(data: bytes, *, file: str, language: str = "") -> RawTable:
@@ -29,7 +52,8 @@ def read_raw(data: bytes, *, file: str, language: str = "") -> RawTable:
     Returns
     -------
     RawTable
-        Text cells with their row in the file.
+        Text cells with their row in the file; short rows are filled up, cells beyond the heading get a column of their
+        own, wholly blank rows are left out.
 
     Raises
     ------
@@ -42,8 +66,35 @@ def read_raw(data: bytes, *, file: str, language: str = "") -> RawTable:
     >>> raw.encoding, raw.delimiter, raw.cells.loc[2, "Größe"]
     ('cp1252', ';', '2,5')
     """
-    if data.startswith(b"PK\x03\x04"):
-        return read_excel(data, file=file, language=language)
-    if data.startswith(_OLE):
-        raise StudyError("is an old or protected Excel file", file=file, remedy="save it as .xlsx without a password")
-    return read_delimited(data, file=file, language=language)
+    encoding = delimiter = ""
+    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
+        rows = read_sheet(data, file=file, language=language)
+    else:
+        text, encoding = decode_text(data, file=file, language=language)
+        try:
+            delimiter = find_delimiter(text)
+            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        except csv.Error as error:
+            said = f"cannot be read as a table ({error})"
+            raise StudyError(said, file=file, remedy="export it again as CSV") from None
+    filled = [(line, row) for line, row in enumerate(rows, start=1) if any(cell.strip() for cell in row)]
+    if not filled:
+        raise StudyError("is empty", file=file, remedy="export it again")
+    width = max(len(row) for _, row in filled)
+    if width < 2:
+        remedy = "export with comma, semicolon or tab between cells"
+        raise StudyError("has one column only", file=file, value=filled[0][1][0], remedy=remedy)
+    index, cells = zip(*((line, [*row, *[""] * (width - len(row))]) for line, row in filled), strict=True)
+    table = pd.DataFrame(cells[1:], columns=_name_columns(cells[0]), index=index[1:], dtype=str)
+    return RawTable(file, table, encoding, delimiter)
+
+
+def _name_columns(head: Sequence[str]) -> list[str]:
+    """Make headings differ: blank and repeated ones get their place."""
+    names: list[str] = []
+    for place, heading in enumerate(head, start=1):
+        name = heading if heading.strip() else f"(column {place})"
+        while name in names:
+            name += f" ({place})"
+        names.append(name)
+    return names

@@ -1,4 +1,4 @@
-"""Delimited text: find the encoding and the delimiter, say which, refuse what is no table."""
+"""Delimited text: find the encoding and the delimiter, refuse what is no text."""
 
 from __future__ import annotations
 
@@ -7,30 +7,22 @@ import io
 import itertools
 import re
 from collections import Counter
+from functools import cache
+from pathlib import Path
 
 from cncb_analysis.errors import StudyError
-from cncb_analysis.readers.raw import RawTable, make_raw_table
+from cncb_analysis.store import read_settings
 
-__all__ = ["read_delimited"]
+__all__ = ["decode_text", "find_delimiter"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
-# Letters beyond ASCII that texts of a language use; what a wrong code page makes of them are mostly signs.
-_LETTERS = {
-    "it": "àèéìòù",
-    "de": "äöüß",
-    "pl": "ąćęłńóśźż",
-    "cs": "áčďéěíňóřšťúůýž",
-    "sk": "áäčďéíĺľňóôŕšťúýž",
-    "sl": "čšžćđ",
-    "hu": "áéíóöőúüű",
-}
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _SAMPLE = 60
 
 
-def read_delimited(data: bytes, *, file: str, language: str = "") -> RawTable:
-    """Read delimited text.
+def decode_text(data: bytes, *, file: str, language: str = "") -> tuple[str, str]:
+    """Text of some bytes: by their mark, else strict UTF-8, else the code page that gives the language's letters.
 
     Parameters
     ----------
@@ -39,33 +31,20 @@ def read_delimited(data: bytes, *, file: str, language: str = "") -> RawTable:
     file : str
         Its name.
     language : str
-        Language of its texts.
+        Language of its texts; empty = any.
 
     Returns
     -------
-    RawTable
-        With the encoding and the delimiter found.
+    str
+        The text.
+    str
+        The encoding found.
 
     Raises
     ------
     StudyError
-        When it is empty, not text, or has one column only.
+        When it is not text.
     """
-    text, encoding = _decode(data, file, language)
-    first = 1
-    told = re.match(r"sep=(.)\r?\n", text)
-    if told:  # Excel's own way to say it; the line counts as a row of the file
-        text, first = text[told.end() :], 2
-    delimiter = told[1] if told else _find_delimiter(text)
-    try:
-        rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
-    except (csv.Error, TypeError) as error:
-        raise StudyError(f"cannot be read as a table ({error})", file=file, remedy="export it again as CSV") from None
-    return make_raw_table(rows, file=file, first=first, encoding=encoding, delimiter=delimiter)
-
-
-def _decode(data: bytes, file: str, language: str) -> tuple[str, str]:
-    """Text of the bytes: by their mark, else strict UTF-8, else the code page that gives the language's letters."""
     marked = [encoding for mark, encoding in _MARKS if data.startswith(mark)]
     decoded = {}
     for encoding in marked or ("utf-8", "cp1252", "cp1250"):
@@ -75,30 +54,50 @@ def _decode(data: bytes, file: str, language: str) -> tuple[str, str]:
             continue
         if encoding == "utf-8":
             break
-    if not decoded:
-        raise StudyError("is not readable text", file=file, remedy="export it again as CSV in UTF-8")
-    letters = set(_LETTERS.get(language, "".join(_LETTERS.values())))
-    encoding = max(decoded, key=lambda name: _count_letters(decoded[name], letters))
-    text = decoded[encoding]
-    if len(_CONTROLS.findall(text)) > len(text) / 1000:
-        raise StudyError("is no text file", file=file, remedy="deliver a CSV or Excel file")
+    letters = _read_letters()
+    own = set(letters.get(language, "".join(letters.values())))
+    encoding = max(decoded, key=lambda name: _count_letters(decoded[name], own), default="")
+    text = decoded.get(encoding, "")
+    if not encoding or len(_CONTROLS.findall(text)) > len(text) / 1000:
+        raise StudyError("is not readable text", file=file, remedy="export it again as CSV in UTF-8, or as .xlsx")
     return text, encoding
 
 
+@cache
+def _read_letters() -> dict[str, str]:
+    """Letters beyond ASCII that texts of a language use; what a wrong code page makes of them are mostly signs."""
+    return read_settings(Path(__file__).with_name("letters.toml"))
+
+
 def _count_letters(text: str, letters: set[str]) -> int:
-    return sum(
-        count * (1 if letter.lower() in letters else -1) for letter, count in Counter(text).items() if letter > "\x7f"
-    )
+    counts = Counter(letter.lower() for letter in text if letter > "\x7f")
+    return sum(count if letter in letters else -count for letter, count in counts.items())
 
 
-def _find_delimiter(text: str) -> str:
-    """Find what parts the cells: the sign that gives many columns and the same number in every row."""
+def find_delimiter(text: str) -> str:
+    r"""Find what parts the cells: the sign that gives many columns and the same number in every row.
+
+    Parameters
+    ----------
+    text : str
+        Delimited text.
+
+    Returns
+    -------
+    str
+        A comma, semicolon, tab or bar.
+
+    Examples
+    --------
+    >>> find_delimiter("a;b, or c;d\n1;2,5;3\n")
+    ';'
+    """
 
     def score(delimiter: str) -> float:
+        sample = itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), _SAMPLE)
         try:
-            sample = itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), _SAMPLE)
             widths = [len(row) for row in sample if row]
-        except csv.Error:
+        except csv.Error:  # a wrong sign may make one cell of half the file
             return 0.0
         width, count = Counter(widths).most_common(1)[0] if widths else (1, 1)
         return (width - 1) * (count / max(len(widths), 1)) ** 2

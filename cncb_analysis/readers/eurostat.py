@@ -10,12 +10,10 @@ import pandas as pd
 
 from cncb_analysis.errors import StudyError
 
-__all__ = ["CELL_COLUMNS", "INDICATORS", "read_eurostat"]
+__all__ = ["INDICATORS", "read_eurostat"]
 
-CELL_COLUMNS = ["region", "sector", "indicator", "year", "value", "flag"]
 INDICATORS = {"V16110": "jobs", "V11210": "plants", "V13320": "wages"}
 
-_LARGEST = 1_000_000_000
 _KEYS = {"geo": "region", "nace_r2": "sector", "indic_sb": "indicator"}
 
 
@@ -56,47 +54,34 @@ def read_eurostat(
     table = _read_table(data, file)
     keys = table.iloc[:, 0].str.split(",", expand=True)
     keys.columns = [name.strip() for name in str(table.columns[0]).partition("\\")[0].split(",")]
-    lacking = [name for name in _KEYS if name not in keys]
+    table.columns = [str(name).strip() for name in table.columns]
+    chosen = [str(year) for year in years] or [name for name in table.columns if name.isdigit()]
+    lacking = [*(name for name in _KEYS if name not in keys), *(year for year in chosen if year not in table)]
     if lacking:
-        raise StudyError("is not the table expected", file=file, row="1", value=str(table.columns[0]), remedy="sbs_r_…")
+        remedy = f"the table has {', '.join([*keys, *table.columns[1:]])}"
+        raise StudyError("column is missing", file=file, row="1", value=lacking[0], remedy=remedy)
     keys = keys[list(_KEYS)].rename(columns=_KEYS)
     region = keys["region"]
     wanted = keys["indicator"].isin(INDICATORS) & region.str.len().isin([2, 4]) & ~region.str.endswith("ZZ")
     if countries:
         wanted &= region.str[:2].isin(list(countries))
-    table.columns = [str(name).strip() for name in table.columns]
-    chosen = [str(year) for year in years] or [name for name in table.columns[1:] if name.isdigit()]
-    absent = [year for year in chosen if year not in table.columns]
-    if absent:
-        remedy = f"years there are: {', '.join(table.columns[1:])}"
-        raise StudyError("year is missing", file=file, row="1", value=absent[0], remedy=remedy)
     wide = pd.concat([keys, table[chosen]], axis=1)[wanted]
     cells = wide.melt(id_vars=list(keys.columns), value_vars=chosen, var_name="year", value_name="raw")
-    return _split_flags(cells, file)
+    parts = cells["raw"].str.strip().str.extract(r"^(?P<value>:|-?\d+(?:\.\d+)?)?\s*(?P<flag>[a-z]*)$")
+    for place in cells[parts["flag"].isna()].to_dict("records")[:1]:
+        column = f"{place['sector']} {place['region']} {place['year']}"
+        raise StudyError("cell is no number", file=file, column=column, value=place["raw"], remedy="download it again")
+    values = pd.to_numeric(parts["value"].replace(":", None), errors="coerce").astype(float)
+    indicator, year = cells["indicator"].map(INDICATORS), cells["year"].astype(int)
+    return cells.drop(columns="raw").assign(indicator=indicator, year=year, value=values, flag=parts["flag"])
 
 
 def _read_table(data: bytes, file: str) -> pd.DataFrame:
     try:
-        if data.startswith(b"\x1f\x8b"):
-            with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
-                data = stream.read(_LARGEST)
-        table = pd.read_csv(io.BytesIO(data), sep="\t", dtype=str, keep_default_na=False, quoting=3, index_col=False)
+        plain = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+        table = pd.read_csv(io.BytesIO(plain), sep="\t", dtype=str, keep_default_na=False, quoting=3, index_col=False)
     except (OSError, EOFError, ValueError) as error:
         raise StudyError(f"cannot be read ({error})", file=file, remedy="download it again") from None
     if table.shape[1] < 2 or table.empty:
         raise StudyError("is no Eurostat table", file=file, remedy="deliver the bulk TSV as downloaded")
     return table
-
-
-def _split_flags(cells: pd.DataFrame, file: str) -> pd.DataFrame:
-    parts = cells["raw"].str.strip().str.extract(r"^(?P<value>:|-?\d+(?:\.\d+)?)?\s*(?P<flag>[a-z]*)$")
-    wrong = parts["flag"].isna()
-    if wrong.any():
-        place = cells[wrong].iloc[0]
-        column = f"{place['sector']} {place['region']} {place['year']}"
-        raise StudyError("cell is no number", file=file, column=column, value=place["raw"], remedy="download it again")
-    values = pd.to_numeric(parts["value"].where(parts["value"] != ":"), errors="coerce").astype(float)
-    out = cells.assign(
-        indicator=cells["indicator"].map(INDICATORS), year=cells["year"].astype(int), value=values, flag=parts["flag"]
-    )
-    return out[CELL_COLUMNS].reset_index(drop=True)

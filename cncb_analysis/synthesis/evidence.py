@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import operator
 import re
 from collections.abc import Callable, Mapping
+from operator import eq, ge, gt, le, lt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,36 +15,20 @@ from cncb_analysis.errors import StudyError
 if TYPE_CHECKING:
     from cncb_analysis.study import Study
 
-__all__ = [
-    "EVIDENCE_COLUMNS",
-    "SPOKEN",
-    "Lookup",
-    "index_estimates",
-    "judge_step",
-    "tabulate_evidence",
-]
+__all__ = ["SPOKEN", "Lookup", "index_estimates", "judge_step", "tabulate_evidence"]
 
-EVIDENCE_COLUMNS = [
-    *["finding", "theme", "step", "country", "proposed", "decided", "decided_by", "reason"],
-    *["k", "n", "overlap", "estimates"],
-]
+_PLACE, _DECIDED = ["finding", "theme", "step", "country"], ["decided", "decided_by", "reason"]
 SPOKEN = ("yes", "partly", "no")
 Row = Mapping[str, Any]
 # By step, variable, option, statistic, and country or partner.
 Lookup = Mapping[tuple[str, str, str, str, str], Row]
 
-_COMPARE: Mapping[str, Callable[[float, float], bool]] = {
-    ">=": operator.ge,
-    "<=": operator.le,
-    ">": operator.gt,
-    "<": operator.lt,
-    "=": operator.eq,
-}
+_COMPARE: Mapping[str, Callable[[float, float], bool]] = {">=": ge, "<=": le, ">": gt, "<": lt, "=": eq}
 # Interviewees and participants are no random sample: there one more or one less stands for the interval.
 _NO_SAMPLE = ("interviews", "workshops")
 
 
-def tabulate_evidence(estimates: pd.DataFrame, study: Study, *, units: pd.DataFrame | None = None) -> pd.DataFrame:
+def tabulate_evidence(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
     """Propose for each finding what each step says in each country, and how far the steps agree.
 
     A step says yes or no where its rule of findings.csv holds, or fails, over the whole interval of the estimate, and
@@ -57,18 +41,15 @@ def tabulate_evidence(estimates: pd.DataFrame, study: Study, *, units: pd.DataFr
         Of all steps. With a column `mark`, what is hidden stays unsaid.
     study : Study
         Tables findings (rules) and decisions (positions set by people).
-    units : DataFrame, optional
-        step, country, cluster, status: for the overlap.
 
     Returns
     -------
     DataFrame
-        finding, theme, step, country ("" = all), proposed, decided, decided_by, reason, k, n, overlap, estimates (where
-        the number stands: step|variable|option|occasion|statistic). A row a step: proposed yes, partly, no, silent,
+        finding, theme, step, country ("" = all), proposed, decided, decided_by, reason, k, n, estimates (where the
+        number stands: step|variable|option|occasion|statistic). A row a step: proposed yes, partly, no, silent,
         not_asked or hidden. A row with an empty step for the steps together: agreement (all say yes, or all no),
         partial, dissonance (yes and no), silence (of those that asked, none or one speaks), not_asked (by fewer than
-        two: nothing to compare), hidden; k = steps that speak, n = steps that asked. overlap = of the clusters
-        interviewed, those that also answered the questionnaire, "6/7": such sources are not independent.
+        two: nothing to compare), hidden; k = steps that speak, n = steps that asked.
 
     References
     ----------
@@ -77,22 +58,18 @@ def tabulate_evidence(estimates: pd.DataFrame, study: Study, *, units: pd.DataFr
     integrating data in mixed methods studies. BMJ, 341, c4587.
     """
     lookup = index_estimates(estimates, "country")
-    decisions = study.table("decisions").to_dict("records")
-    decided = {(row["finding"], row["country"], row["step"]): row for row in decisions}
-    overlap = _count_overlap(units)
+    decisions = study.table("decisions").set_index(["finding", "country", "step"])[["position", "who", "reason"]]
+    decided = dict(zip(decisions.index, decisions.itertuples(index=False, name=None), strict=True))
     rows = []
     for finding, block in study.table("findings").groupby("finding", sort=False):
         rules = {row["step"]: row for row in block.to_dict("records")}
-        both = {"questionnaire", "interviews"} <= set(rules)
         for country in ("", *study.countries):
             said = [judge_step(rules.get(step), lookup, country, step) for step in study.steps]
             for row in (*said, _weigh_up(said)):
-                people = decided.get((str(finding), country, row["step"]), {})
-                place = {"finding": finding, "theme": block["theme"].iloc[0], "country": country}
-                named = {"decided": "position", "decided_by": "who", "reason": "reason"}
-                named = {column: people.get(source, "") for column, source in named.items()}
-                rows.append(row | place | named | {"overlap": overlap.get(country, "") if both else ""})
-    table = pd.DataFrame(rows, columns=EVIDENCE_COLUMNS)
+                place = (finding, block["theme"].iloc[0], row["step"], country)
+                people = decided.get((finding, country, row["step"]), ("", "", ""))
+                rows.append(row | dict(zip([*_PLACE, *_DECIDED], (*place, *people), strict=True)))
+    table = pd.DataFrame(rows, columns=[*_PLACE, "proposed", *_DECIDED, "k", "n", "estimates"])
     return table.astype({"k": float, "n": float})
 
 
@@ -198,14 +175,3 @@ def _weigh_up(said: list[dict[str, Any]]) -> dict[str, Any]:
         position = "partial"
     rests = ";".join(row["estimates"] for row in said if row["estimates"])
     return {"step": "", "proposed": position, "k": len(spoken), "n": len(asked), "estimates": rests}
-
-
-def _count_overlap(units: pd.DataFrame | None) -> dict[str, str]:
-    if units is None:
-        return {}
-    used = units[units["status"].isin(["complete", "partial"]) & units["cluster"].ne("")]
-    answered = used.loc[used["step"].eq("questionnaire"), "cluster"]
-    interviewed = used[used["step"].eq("interviews")].drop_duplicates("cluster")
-    both = interviewed["cluster"].isin(answered)
-    parts = {"": both} | {str(code): both[part.index] for code, part in interviewed.groupby("country")}
-    return {code: f"{int(part.sum())}/{len(part)}" for code, part in parts.items() if len(part)}

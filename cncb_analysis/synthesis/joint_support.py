@@ -21,8 +21,9 @@ Floats = npt.NDArray[np.float64]
 Row = Mapping[str, Any]
 Name = tuple[str, str, str, str]
 
-# What makes a step or a partner ask for a measure, and a partner offer it.
-_USEFUL, _TOLD, _VOTED, _OFFERED = 0.5, "share >= 0.5", "borda_rank <= 3", 1 / 3
+# What makes a partner ask for a measure, and offer it; and what makes a step ask for it.
+_USEFUL, _OFFERED = 0.5, 1 / 3
+_RULES = {"questionnaire": f"share_top2 >= {_USEFUL}", "interviews": "share >= 0.5", "workshops": "borda_rank <= 3"}
 _WEIGHTS = {"yes": 1.0, "partly": 0.5, "no": 0.0, "silent": 0.0}
 # Mean weight of the steps from which a country asks for a measure, wholly or in part.
 _WHOLLY, _IN_PART = 0.75, 0.5
@@ -56,12 +57,11 @@ def tabulate_joint_support(
     -------
     DataFrame
         A row a measure, by rank. action, family, theme, level, lead, owner, date, decision (as in the table); rank,
-        rank_low, rank_high; clear_to (the same in every row: below that rank there is no clear order); share_useful,
-        share_top3 (equal countries); asks, offers (partners joined by ";"), asks_k, asks_n, offers_k, offers_n; mapping
-        to workshops (all countries) and a column a country: agreement (asks for it), partial, dissonance (does not),
-        silence, not_asked, hidden; coalition (countries that ask, wholly or in part), givers (that offer and do not
-        ask); proposed (all, coalition, giver_taker, national, drop); counter_step, counter_country, counter_statistic,
-        counter_estimate, counter_k, counter_n: the strongest evidence against it.
+        rank_low, rank_high; clear_to (the same in every row: below that rank there is no clear order); asks, offers
+        (partners joined by ";"), asks_k, asks_n, offers_k, offers_n; mapping to workshops (all countries) and a column
+        a country: agreement (asks for it), partial, dissonance (does not), silence, not_asked, hidden; coalition
+        (countries that ask, wholly or in part), givers (that offer and do not ask); proposed (all, coalition,
+        giver_taker, national, drop).
 
     References
     ----------
@@ -78,64 +78,46 @@ def tabulate_joint_support(
     ids = [partner.id for partner in study.partners]
     rows = []
     for action, own in zip(actions, names, strict=True):
-        useful, top3 = own["questionnaire"]
         offered: Name = ("questionnaire", offer, action["offer"], "share")
+        places = {step: dict(zip(("variable", "option"), where[0][1:3], strict=True)) for step, where in own.items()}
+        rules = {step: place | {"rule": _RULES[step]} for step, place in places.items()}
         said = {
-            country: [judge_step(_as_rule(action, step), lookup, country, step) for step in study.steps]
+            country: [judge_step(rules.get(step), lookup, country, step) for step in study.steps]
             for country in ("", *study.countries)
         }
-        pooled = said.pop("")
+        together = {row["step"]: _sum_up([row]) for row in said.pop("")}
         positions = {code: decided.get((action["variable"], code)) or _sum_up(block) for code, block in said.items()}
         coalition = [code for code, position in positions.items() if position in ("agreement", "partial")]
         giving = [code for code in study.countries if _share(lookup, offered, code) >= _OFFERED]
         givers = [code for code in giving if code not in coalition]
-        means = {"share_useful": useful, "share_top3": top3}
+        proposed = _propose(action["level"], len(coalition), len(study.countries), givers=bool(givers))
         rows.append(
             {name: action[name] for name in _COPIED}
-            | {name: _average(lookup, where, study.countries) for name, where in means.items()}
-            | _list_partners("asks", partners, useful, ids, _USEFUL)
+            | _list_partners("asks", partners, own["questionnaire"][0], ids, _USEFUL)
             | _list_partners("offers", partners, offered, ids, _OFFERED)
-            | {row["step"]: _sum_up([row]) for row in pooled}
+            | together
             | positions
-            | {"coalition": ";".join(coalition), "givers": ";".join(givers)}
-            | {"proposed": _propose(action["level"], len(coalition), len(study.countries), givers=bool(givers))}
-            | _find_counter(said)
+            | {"coalition": ";".join(coalition), "givers": ";".join(givers), "proposed": proposed}
         )
-    ranks = _rank_actions(lookup, names, study.countries, rng)
-    table = pd.concat([pd.DataFrame(rows), ranks], axis=1)
+    table = pd.concat([pd.DataFrame(rows), _rank_actions(lookup, names, study.countries, rng)], axis=1)
     return table.sort_values(["rank", "action"], ignore_index=True)
-
-
-def _as_rule(action: Row, step: str) -> Row | None:
-    """When a step asks for a measure, in the form of findings.csv."""
-    root, _, child = action["theme_code"].partition("/")
-    rules = {
-        "questionnaire": (action["variable"], "", f"share_top2 >= {_USEFUL}"),
-        "interviews": (f"theme:{root}", child, _TOLD),
-        "workshops": ("votes", action["item"], _VOTED),
-    }
-    return dict(zip(("variable", "option", "rule"), rules[step], strict=True)) if step in rules else None
 
 
 def _find_questions(study: Study, codes: set[str]) -> tuple[str, str]:
     """The question that ranks the measures and the one that offers them: both have the measures as answers."""
-    book = study.codebook
-    found = {
-        variable.kind: name
-        for name, variable in book.variables.items()
-        if codes <= {choice.name for choice in book.options(variable)}
-    }
+    found = {}
+    for name, variable in study.codebook.variables.items():
+        if codes <= {choice.name for choice in study.codebook.options(variable)}:
+            found[variable.kind] = name
     return found.get("rank", ""), found.get("multiple", "")
 
 
 def _name_shares(action: Row, ranking: str) -> dict[str, list[Name]]:
-    """Where the shares of a measure stand, by step."""
+    """Where the shares of a measure stand, by step; the first is the one that the step's rule is about."""
     root, _, child = action["theme_code"].partition("/")
+    step, useful = "questionnaire", action["variable"]
     return {
-        "questionnaire": [
-            ("questionnaire", action["variable"], "", "share_top2"),
-            ("questionnaire", ranking, action["offer"], "share_ranked"),
-        ],
+        step: [(step, useful, "", "share_top2"), (step, ranking, action["offer"], "share_ranked")],
         "interviews": [("interviews", f"theme:{root}", child, "share")],
         "workshops": [("workshops", "votes", action["item"], name) for name in ("share_ranked", "share_voted")],
     }
@@ -144,11 +126,6 @@ def _name_shares(action: Row, ranking: str) -> dict[str, list[Name]]:
 def _share(lookup: Lookup, name: Name, group: str) -> float:
     row = lookup.get((*name, group))
     return float("nan") if row is None else float(row["estimate"])
-
-
-def _average(lookup: Lookup, name: Name, countries: tuple[str, ...]) -> float:
-    known = [share for share in (_share(lookup, name, country) for country in countries) if share == share]
-    return sum(known) / len(known) if known else float("nan")
 
 
 def _find_decided(evidence: pd.DataFrame, study: Study) -> dict[tuple[str, str], str]:
@@ -186,20 +163,6 @@ def _propose(level: str, asking: int, countries: int, *, givers: bool) -> str:
     if asking and givers:
         return "giver_taker"
     return "coalition" if asking > 1 else ("national" if asking else "drop")
-
-
-def _find_counter(said: Mapping[str, list[dict[str, Any]]]) -> dict[str, Any]:
-    """The number that falls farthest short of its rule, in proportion; of equals the one with the larger base."""
-    against = [
-        (1 - min(row["estimate"], row["limit"]) / max(row["estimate"], row["limit"]), row["n"], country, row)
-        for country, block in said.items()
-        for row in block
-        if row["proposed"] in ("no", "silent")
-    ]
-    _, _, country, worst = max(against, key=lambda found: found[:2], default=(0.0, 0.0, "", {}))
-    numbers = {f"counter_{name}": worst.get(name, np.nan) for name in ("estimate", "k", "n")}
-    texts = {f"counter_{name}": worst.get(name, "") for name in ("step", "statistic")}
-    return {**texts, "counter_country": country, **numbers}
 
 
 def _rank_actions(
