@@ -141,36 +141,36 @@ class Page:
         Returns
         -------
         ShownFigure or DisplayTable or NotAsked
-            The last where nothing was asked, delivered or may be shown; the page then drops the section.
+            The last where nothing was asked, delivered or may be shown, or figures.csv does not have it; the page then
+            drops the section.
 
         Raises
         ------
         StudyError
-            When figures.csv has no such figure, or its kind of chart is unknown.
+            When the figure's kind of chart is unknown.
         """
         known = read_figures(self.study)
-        for value, names in (
-            (figure, [*known]),
-            (known[figure].kind if figure in known else "table", [*FIGURES, "table"]),
-        ):
-            if value not in names:
-                remedy = f"choose from: {', '.join(names) or 'none yet'}"
-                raise StudyError("no such figure or kind of chart", file="figures.csv", value=value, remedy=remedy)
+        if figure not in known:
+            return NotAsked(f"{figure}: {self.words.text('page.not_in_study')} (figures.csv: {', '.join(known)})")
         if figure not in self._shown:
             self._shown[figure] = self._show(known[figure])
         return self._shown[figure]
 
     def _show(self, figure: Figure) -> Shown:
-        title, source = self.words.text(f"figure.{figure.id}.title"), self._source(figure.step)
+        name, source = f"figure.{figure.id}", self._source(figure.step)
+        title = self.view.say(f"{name}.title", self.view.label((*figure.variables, figure.id)[0]))
         nothing = NotAsked(f"{title}: {self.words.text('page.not_in_study')}")
         if figure.kind == "table":
             return page_findings.tabulate_figure(figure, self, caption=title, source=source) or nothing
+        if figure.kind not in FIGURES:
+            remedy = f"the kinds are: {', '.join(FIGURES)}, table"
+            raise StudyError("no such kind of chart", file="figures.csv", value=figure.kind, remedy=remedy)
         chart = FIGURES[figure.kind][0](figure, self.view)
         told = page_tables.summarise_chart(figure, chart, self.view)
         if not told:
             return nothing
-        parts = ("subtitle", "caption", "alt")
-        texts = {part: self.words.text(f"figure.{figure.id}.{part}", told) for part in parts}
+        own = {"subtitle": told["group"], "caption": "", "alt": f"{title}: {told['top']}, {told['top_value']}."}
+        texts = {part: self.view.say(f"{name}.{part}", text, told) for part, text in own.items()}
         base = {"n": told["n"], "unit": self.view.say(f"base.{BASES.get(figure.step)}", "")}
         note = [
             self.words.text("figure.base", base) if told["n"] and figure.step else "",
@@ -226,6 +226,8 @@ class Page:
             Tables, a row an answer, a column a group; the latter where figures show all.
         """
         book, tables = self.study.codebook, []
+        # Figures that a study added of its own, and no notebook names.
+        added = [self.show(name) for name in self.figures if name not in self._shown]
         told = {name for figure in self.figures.values() for name in figure.variables}
         for step in self.steps if self.notebook in (*STEPS, "comparison") else ():
             asked = [variable.battery or variable.name for variable in book.asked_in(step)]
@@ -233,7 +235,10 @@ class Page:
             names = dict.fromkeys([*asked, *(roots if step == "interviews" else [])])
             wanted = [name for name in names if name not in told]
             tables += page_tables.tabulate_questions(self.view, step, wanted, source=self._source(step))
-        return self._keep("rest", tables) if tables else NotAsked(self.words.text("page.nothing_here"))
+        if not tables and all(isinstance(each, NotAsked) for each in added):
+            return NotAsked(self.words.text("page.nothing_here"))
+        shown = [each._repr_mimebundle_()["text/html"] for each in added if isinstance(each, ShownFigure)]
+        return Html("".join([*shown, self._keep("rest", tables).html]))
 
     def _own(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Rows of the page's steps and, on a partner's page, of the partner."""

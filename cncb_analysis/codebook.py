@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TYPE_CHECKING
 
 from cncb_analysis.errors import StudyError
@@ -22,14 +21,11 @@ _TYPES = {
     **{"integer": "number", "decimal": "number", "text": "text"},
 }
 
-_LABEL = re.compile(r"label::\s*(?:.*\((?P<tag>[\w-]+)\)|(?P<bare>[\w-]+))\s*")
-_COPIED = ("name", "theme", "battery", "item", "aspect", "role", "collapse", "unit", "slide", "relevant")
-_INSTRUMENTS = {
-    "mapping": ("mapping",),
-    "questionnaire": ("questionnaire", "both"),
-    "interviews": ("interview_card", "both"),
-    "workshops": ("workshop",),
-}
+_LABEL = re.compile(r"label(?:::\s*(?:.*\((?P<tag>[\w-]+)\)|(?P<bare>[\w-]+))\s*)?")
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
+_COPIED = ("name", "theme", "battery", "item", "aspect", "role", "unit", "relevant")
+# Steps whose instrument bears another name, and those that share questions.
+_INSTRUMENTS, _SHARING = {"interviews": "interview_card", "workshops": "workshop"}, ("questionnaire", "interviews")
 
 
 @dataclass(frozen=True)
@@ -70,10 +66,8 @@ class Variable:
         single, ordinal, multiple, rank, number, allocation or text.
     list_name : str
         Its list of choices, where it has one.
-    theme, instrument, battery, item, aspect, role, collapse, unit, slide, relevant : str
+    theme, instrument, battery, item, aspect, role, unit, relevant : str
         As declared in survey.csv.
-    reverse : bool
-        True where a high answer means little.
     labels : mapping of str to str
         Label by language code.
     minimum, maximum : float or None
@@ -89,12 +83,9 @@ class Variable:
     item: str = ""
     aspect: str = ""
     role: str = ""
-    reverse: bool = False
-    collapse: str = ""
     unit: str = ""
-    slide: str = ""
-    labels: Mapping[str, str] = field(default_factory=dict)
     relevant: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
     minimum: float | None = None
     maximum: float | None = None
 
@@ -132,10 +123,9 @@ class Codebook:
         StudyError
             When survey.csv does not declare it.
         """
-        try:
-            return self.variables[name]
-        except KeyError:
-            raise StudyError("no such variable", value=name, remedy="declare it in survey.csv") from None
+        if name not in self.variables:
+            raise StudyError("no such variable", value=name, remedy="declare it in survey.csv")
+        return self.variables[name]
 
     def options(self, variable: str | Variable) -> tuple[Choice, ...]:
         """Real answers of a variable, those that mean a missing left out.
@@ -166,12 +156,12 @@ class Codebook:
         tuple of Variable
             In the order of survey.csv; empty when there is no such battery.
         """
-        return self._batteries.get(name, ())
+        return tuple(variable for variable in self.variables.values() if name and variable.battery == name)
 
     @property
     def batteries(self) -> tuple[str, ...]:
         """Names of all batteries, in order."""
-        return tuple(self._batteries)
+        return tuple(dict.fromkeys(variable.battery for variable in self.variables.values() if variable.battery))
 
     def asked_in(self, step: str) -> tuple[Variable, ...]:
         """Variables that a step's instrument asks.
@@ -186,7 +176,7 @@ class Codebook:
         tuple of Variable
             In the order of survey.csv.
         """
-        wanted = _INSTRUMENTS.get(step, ())
+        wanted = {_INSTRUMENTS.get(step, step), "both" if step in _SHARING else ""}
         return tuple(variable for variable in self.variables.values() if variable.instrument in wanted)
 
     def label(self, variable: str, language: str) -> str:
@@ -217,20 +207,9 @@ class Codebook:
         str
             Never empty unless the code is.
         """
-        choice = self._by_code.get((self.variable(variable).list_name, code))
-        return _in_language(choice.labels if choice else {}, language, code)
-
-    @cached_property
-    def _batteries(self) -> Mapping[str, tuple[Variable, ...]]:
-        blocks: dict[str, list[Variable]] = {}
-        for variable in self.variables.values():
-            if variable.battery:
-                blocks.setdefault(variable.battery, []).append(variable)
-        return {name: tuple(block) for name, block in blocks.items()}
-
-    @cached_property
-    def _by_code(self) -> Mapping[tuple[str, str], Choice]:
-        return {(choice.list_name, choice.name): choice for block in self.choices.values() for choice in block}
+        choices = self.choices.get(self.variable(variable).list_name, ())
+        labels = next((choice.labels for choice in choices if choice.name == code), {})
+        return _in_language(labels, language, code)
 
 
 def read_codebook(survey: pd.DataFrame, choices: pd.DataFrame) -> Codebook:
@@ -255,18 +234,12 @@ def read_codebook(survey: pd.DataFrame, choices: pd.DataFrame) -> Codebook:
     >>> book.variables["consent"].kind, book.label("consent", "de")
     ('single', 'Einverstanden?')
     """
-    lists: dict[str, dict[str, Choice]] = {}
-    for row in choices.to_dict("records"):
-        choice = Choice(
-            list_name=row.get("list_name", ""),
-            name=row.get("name", ""),
-            labels=read_labels(row),
-            order=int(row["order"]) if row.get("order", "").isdigit() else None,
-            missing=row.get("missing", ""),
-            collapse=row.get("collapse", ""),
-        )
-        lists.setdefault(choice.list_name, {}).setdefault(choice.name, choice)
-    blocks = {name: tuple(block.values()) for name, block in lists.items()}
+    lists: dict[str, list[Choice]] = {}
+    for row in choices.drop_duplicates(["list_name", "name"]).to_dict("records"):
+        order = int(row["order"]) if row.get("order", "").isdigit() else None
+        texts = {name: row.get(name, "") for name in ("list_name", "name", "missing", "collapse")}
+        lists.setdefault(row["list_name"], []).append(Choice(**texts, labels=read_labels(row), order=order))
+    blocks = {name: tuple(block) for name, block in lists.items()}
     found = [_read_variable(row, blocks) for row in survey.to_dict("records") if row["type"].split(" ")[0] in _TYPES]
     return Codebook({variable.name: variable for variable in found}, blocks)
 
@@ -289,12 +262,8 @@ def read_labels(cells: Mapping[str, str]) -> dict[str, str]:
     >>> read_labels({"name": "yes", "label::Deutsch (de)": "Ja", "label::it": "Sì", "label": ""})
     {'de': 'Ja', 'it': 'Sì'}
     """
-    labels = {}
-    for column, cell in cells.items():
-        match = _LABEL.fullmatch(column)
-        if cell and (match or column == "label"):
-            labels[(match["tag"] or match["bare"]) if match else "en"] = cell
-    return labels
+    tags = {column: _LABEL.fullmatch(column) for column, cell in cells.items() if cell}
+    return {match["tag"] or match["bare"] or "en": cells[column] for column, match in tags.items() if match}
 
 
 def _in_language(labels: Mapping[str, str], language: str, code: str) -> str:
@@ -304,22 +273,11 @@ def _in_language(labels: Mapping[str, str], language: str, code: str) -> str:
 def _read_variable(row: Mapping[str, str], blocks: Mapping[str, tuple[Choice, ...]]) -> Variable:
     word, _, list_name = row["type"].partition(" ")
     plain = {name: row.get(name, "") for name in _COPIED}
-    kind = _TYPES[word]
-    if kind == "single" and any(choice.order is not None for choice in blocks.get(list_name.strip(), ())):
+    low, high = (float(row[name]) if _NUMBER.fullmatch(row.get(name, "")) else None for name in ("minimum", "maximum"))
+    kind, list_name = _TYPES[word], list_name.strip()
+    if kind == "single" and any(choice.order is not None for choice in blocks.get(list_name, ())):
         kind = "ordinal"
     elif kind == "number" and plain["battery"] and plain["unit"] == "percent":
         kind = "allocation"
-    return Variable(
-        **plain,
-        kind=kind,
-        list_name=list_name.strip(),
-        instrument=row.get("instrument", "") or "questionnaire",
-        reverse=row.get("reverse", "") not in {"", "0", "no", "false"},
-        labels=read_labels(row),
-        minimum=_read_bound(row.get("minimum", "")),
-        maximum=_read_bound(row.get("maximum", "")),
-    )
-
-
-def _read_bound(text: str) -> float | None:
-    return float(text) if re.fullmatch(r"-?\d+(\.\d+)?", text) else None
+    told = {"instrument": row.get("instrument", "") or "questionnaire", "list_name": list_name}
+    return Variable(**plain, **told, kind=kind, labels=read_labels(row), minimum=low, maximum=high)

@@ -13,6 +13,16 @@ from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from pptx import Presentation
+from pptx.chart.data import CategoryChartData
+from pptx.dml.color import RGBColor
+from pptx.enum.chart import XL_CHART_TYPE, XL_LABEL_POSITION, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION, XL_TICK_MARK
+from pptx.enum.dml import MSO_LINE
+from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
+from pptx.oxml.ns import qn
+from pptx.oxml.xmlchemy import OxmlElement
+from pptx.util import Inches, Pt
+
 from cncb_analysis.figures import Chart, draw_chart, size_of
 from cncb_analysis.store import write_zip
 from cncb_analysis.style import PALETTE_LIGHT, SLIDE_SCALE, SLIDE_WIDTH, measure_text, render_figure, wrap_text
@@ -85,9 +95,6 @@ def write_deck(path: Path, slides: Sequence[Slide], *, words: Words, title: str,
     synthetic : bool
         Whether each foot says that the data are.
     """
-    from pptx import Presentation
-    from pptx.util import Inches
-
     show = Presentation()
     show.slide_width, show.slide_height = Inches(_WIDTH), Inches(_HEIGHT)
     tables = [part for slide in slides for part in _split_table(_use_table(slide, words))]
@@ -186,15 +193,13 @@ def _row_height(row: Sequence[str], widths: Sequence[float]) -> float:
 
 
 def _add_slide(show: Any, slide: Slide, words: Words, mark: str, number: int) -> None:
-    from pptx.util import Inches
-
     page = show.slides.add_slide(show.slide_layouts[5])
     alone = slide.chart is None and not slide.table and not slide.lines
     size = 40.0 if alone else 26.0
     lines = len(wrap_text(slide.title, _ROOM, size, True))
     top = 2.4 if alone else 0.35
     heading, height = page.shapes.title, lines * size * 1.2 / 72
-    heading.left, heading.top, heading.width, heading.height = (Inches(x) for x in (_LEFT, top, _ROOM, height))
+    heading.left, heading.top, heading.width, heading.height = map(Inches, (_LEFT, top, _ROOM, height))
     _fill(heading.text_frame, [slide.title], size, "ink", bold=True)
     y = top + height + 0.06
     if slide.subtitle:
@@ -204,9 +209,10 @@ def _add_slide(show: Any, slide: Slide, words: Words, mark: str, number: int) ->
         y += deep
     y = max(y + 0.12, 1.33)
     if slide.lines:
-        deep = sum(len(wrap_text(line, _ROOM - 0.3, 18)) for line in slide.lines) * 0.3 + 0.12 * len(slide.lines)
-        _add_text(page, [f"–  {line}" for line in slide.lines], (_LEFT, y, _ROOM, deep), 18, "ink")
-        y += deep + 0.1
+        said = [f"–  {line}" for line in slide.lines]
+        size = next((size for size in (18, 15) if y + _text_height(said, size) < _FOOT), 12)
+        _add_text(page, said, (_LEFT, y, _ROOM, min(_text_height(said, size), _FOOT - y)), size, "ink")
+        y += _text_height(said, size) + 0.1
     if slide.table:
         _add_table(page, slide.table, y)
     if slide.chart is not None:
@@ -217,46 +223,44 @@ def _add_slide(show: Any, slide: Slide, words: Words, mark: str, number: int) ->
     page.notes_slide.notes_text_frame.text = "\n".join(part for part in (slide.notes, slide.source, mark) if part)
 
 
+def _text_height(lines: Sequence[str], size: float) -> float:
+    return sum(size / 72 * (1.2 * len(wrap_text(line, _ROOM, size)) + 0.4) for line in lines)
+
+
+def _colour(role: str) -> RGBColor:
+    return RGBColor.from_string(PALETTE_LIGHT[role][1:])
+
+
+def _write(paragraph: Any, text: str, size: float, role: str = "ink", bold: bool = False) -> None:
+    run = paragraph.add_run()
+    run.text, run.font.size, run.font.bold, run.font.name = text, Pt(size), bold, _FONT
+    run.font.color.rgb = _colour(role)
+
+
 def _fill(frame: Any, lines: Sequence[str], size: float, role: str, bold: bool = False) -> None:
     """Write lines into a text frame, with the margins that a figure has."""
-    from pptx.dml.color import RGBColor
-    from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
-    from pptx.util import Pt
-
     frame.word_wrap, frame.vertical_anchor = True, MSO_ANCHOR.TOP
     frame.margin_left = frame.margin_right = frame.margin_top = frame.margin_bottom = 0
     for place, line in enumerate(lines):
-        paragraph = frame.paragraphs[0] if not place else frame.add_paragraph()
+        paragraph = frame.add_paragraph() if place else frame.paragraphs[0]
         paragraph.alignment, paragraph.space_after = PP_ALIGN.LEFT, Pt(6 if len(lines) > 1 else 0)
-        run = paragraph.add_run()
-        run.text, run.font.size, run.font.bold, run.font.name = line, Pt(size), bold, _FONT
-        run.font.color.rgb = RGBColor.from_string(PALETTE_LIGHT[role][1:])
+        _write(paragraph, line, size, role, bold)
 
 
-def _add_text(page: Any, lines: Sequence[str], box: tuple[float, float, float, float], size: float, role: str) -> Any:
-    from pptx.util import Inches
-
-    shape = page.shapes.add_textbox(*(Inches(x) for x in box))
-    _fill(shape.text_frame, lines, size, role)
-    return shape
+def _add_text(page: Any, lines: Sequence[str], box: tuple[float, ...], size: float, role: str) -> Any:
+    frame = page.shapes.add_textbox(*map(Inches, box)).text_frame
+    _fill(frame, lines, size, role)
+    return frame.paragraphs[0]
 
 
 def _add_foot(page: Any, source: str, mark: str, number: int) -> None:
     """Draw the rule, the source with the synthetic mark, and the slide's number as a field that follows it."""
-    from pptx.dml.color import RGBColor
-    from pptx.enum.text import PP_ALIGN
-    from pptx.oxml.ns import qn
-    from pptx.util import Inches, Pt
-
-    rule = page.shapes.add_connector(1, Inches(_LEFT), Inches(7.0), Inches(_LEFT + _ROOM), Inches(7.0))
+    rule = page.shapes.add_connector(1, *map(Inches, (_LEFT, 7.0, _LEFT + _ROOM, 7.0)))
     rule._element.remove(rule._element.find(qn("p:style")))  # the theme's shadow
-    rule.line.color.rgb, rule.line.width = RGBColor.from_string(PALETTE_LIGHT["rule"][1:]), Pt(0.8)
-    frame = _add_text(page, [source], (_LEFT, 7.06, _ROOM - 0.8, 0.36), 11, "grey").text_frame
-    run = frame.paragraphs[0].add_run()
-    run.text, run.font.size, run.font.bold, run.font.name = f" {mark}" if source else mark, Pt(11), True, _FONT
-    run.font.color.rgb = RGBColor.from_string(PALETTE_LIGHT["partial"][1:])
-    box = _add_text(page, [str(number)], (_LEFT + _ROOM - 0.7, 7.06, 0.7, 0.25), 11, "grey")
-    paragraph = box.text_frame.paragraphs[0]
+    rule.line.color.rgb, rule.line.width = _colour("rule"), Pt(0.8)
+    foot = _add_text(page, [source], (_LEFT, 7.06, _ROOM - 0.8, 0.36), 11, "grey")
+    _write(foot, f" {mark}" if source else mark, 11, "partial", True)
+    paragraph = _add_text(page, [str(number)], (_LEFT + _ROOM - 0.7, 7.06, 0.7, 0.25), 11, "grey")
     paragraph.alignment = PP_ALIGN.RIGHT
     text = paragraph.runs[0]._r
     field = _add_element(paragraph._p, "a:fld", id="{B6F15528-21DE-4FAA-801E-634DDDAF4B2B}", type="slidenum")
@@ -266,8 +270,6 @@ def _add_foot(page: Any, source: str, mark: str, number: int) -> None:
 
 def _add_element(parent: Any, name: str, **attributes: str) -> Any:
     """Add what python-pptx has no word for."""
-    from pptx.oxml.xmlchemy import OxmlElement
-
     element = OxmlElement(name)
     for key, value in attributes.items():
         element.set(key, value)
@@ -277,13 +279,10 @@ def _add_element(parent: Any, name: str, **attributes: str) -> Any:
 
 def _add_table(page: Any, table: Sequence[Sequence[str]], y: float) -> None:
     """Add a native table without vertical lines: headings grey over a rule, a thin line below each row."""
-    from pptx.oxml.ns import qn
-    from pptx.util import Inches, Pt
-
     widths = _place_columns(table)
     heights = [_row_height(row, widths) for row in table]
-    box = (_LEFT, y, _ROOM, sum(heights))
-    grid = page.shapes.add_table(len(table), len(widths), *(Inches(x) for x in box)).table
+    box = map(Inches, (_LEFT, y, _ROOM, sum(heights)))
+    grid = page.shapes.add_table(len(table), len(widths), *box).table
     grid._tbl.tblPr.find(qn("a:tableStyleId")).text = _PLAIN_TABLE
     for place, width in enumerate(widths):
         grid.columns[place].width = Inches(width)
@@ -301,40 +300,28 @@ def _add_table(page: Any, table: Sequence[Sequence[str]], y: float) -> None:
 
 def _add_picture(page: Any, chart: Chart, words: Words, y: float) -> Any:
     """Add a picture, drawn for a slide and never beyond its foot."""
-    from pptx.util import Inches
-
     figure, _ = draw_chart(Chart(chart.kind, chart.table, SLIDE_WIDTH, dense=True), words)
     width, height = (SLIDE_SCALE * float(size) for size in figure.get_size_inches())
     shrink = min(1.0, (_FOOT - y) / height)
     data = io.BytesIO(render_figure(figure, "png", dpi=110 * SLIDE_SCALE))
     left = _LEFT + (_ROOM - width * shrink) / 2
-    return page.shapes.add_picture(data, *(Inches(x) for x in (left, y, width * shrink, height * shrink)))
+    return page.shapes.add_picture(data, *map(Inches, (left, y, width * shrink, height * shrink)))
 
 
 def _find_bars(chart: Chart, words: Words) -> tuple[list[str], list[_Series]] | None:
     """Find categories and series of a chart that can be native bars; none where countries need small multiples."""
-    if chart.kind in {"allocation", "flow"} and len(chart.rows) <= _MOST_SERIES:
-        wanted = {row.key: (row.label, [chart.cell(row.key, name) for name in chart.columns]) for row in chart.rows}
-        categories = list(chart.columns.values())
-        marks = dict(chart.extra("benchmark")[["column", "estimate"]].itertuples(index=False))
-    elif (chart.kind == "ranked" and len(chart.columns) <= 2) or (chart.kind == "share" and _is_plain(chart)):
-        named = chart.columns.items()
-        wanted = {name: (label, [chart.cell(row.key, name) for row in chart.rows]) for name, label in named}
-        categories, marks = [row.label for row in chart.rows], {}
-    else:
-        return None
-    if len(categories) > _MOST_BARS:
+    categories, wanted = _choose_cells(chart)
+    if not wanted or len(categories) > _MOST_BARS:
         return None
     flow = chart.kind == "flow"
-    series = [
-        _Series(
-            key,
-            label,
-            [(cell.k if flow else cell.estimate) if _is_shown(cell) else None for cell in cells],
-            [(words.number(cell.k) if flow else _say_cell(cell, words)) if _is_shown(cell) else "" for cell in cells],
-        )
-        for key, (label, cells) in wanted.items()
-    ]
+    series = []
+    for key, (label, cells) in wanted.items():
+        shown = [cell.drawn or (cell.mark == "" and cell.counted) for cell in cells]
+        pairs = list(zip(cells, shown, strict=True))
+        values = [(cell.k if flow else cell.estimate) if known else None for cell, known in pairs]
+        said = [(words.number(cell.k) if flow else _say_cell(cell, words)) if known else "" for cell, known in pairs]
+        series.append(_Series(key, label, values, said))
+    marks = dict(chart.extra("benchmark")[["column", "estimate"]].itertuples(index=False))
     if marks:
         values = [marks.get(name) for name in chart.columns]
         said = [words.percent(value) if value is not None else "" for value in values]
@@ -344,31 +331,30 @@ def _find_bars(chart: Chart, words: Words) -> tuple[list[str], list[_Series]] | 
     return [name + marked * hidden for name, hidden in zip(categories, closed, strict=True)], series
 
 
-def _is_plain(chart: Chart) -> bool:
-    """Whether a share has neither benchmark nor single partners, which bars cannot show."""
-    return len(chart.columns) == 1 and chart.extra("benchmark").empty
-
-
-def _is_shown(cell: Cell) -> bool:
-    return cell.drawn or (cell.mark == "" and cell.counted)
+def _choose_cells(chart: Chart) -> tuple[list[str], dict[str, tuple[str, list[Cell]]]]:
+    """Choose what the bars of a chart are, and by what: parts by group, items by group, or nothing."""
+    rows, columns = chart.rows, chart.columns
+    plain = len(columns) == 1 and chart.extra("benchmark").empty  # bars show neither benchmark nor single partners
+    if chart.kind in {"allocation", "flow"} and len(rows) <= _MOST_SERIES:
+        cells = {row.key: (row.label, [chart.cell(row.key, name) for name in columns]) for row in rows}
+        return list(columns.values()), cells
+    if (chart.kind == "ranked" and len(columns) <= 2) or (chart.kind == "share" and plain):
+        cells = {name: (label, [chart.cell(row.key, name) for row in rows]) for name, label in columns.items()}
+        return [row.label for row in rows], cells
+    return [], {}
 
 
 def _add_bars(page: Any, categories: Sequence[str], series: Sequence[_Series], y: float) -> Any:
     """Add a native bar chart: no grid, no value axis, the number behind each bar, first category on top."""
-    from pptx.chart.data import CategoryChartData
-    from pptx.dml.color import RGBColor
-    from pptx.enum.chart import XL_CHART_TYPE, XL_LEGEND_POSITION, XL_TICK_LABEL_POSITION, XL_TICK_MARK
-    from pptx.util import Inches, Pt
-
     data = CategoryChartData()
     data.categories = categories
     for each in series:
         data.add_series(each.name, each.values)
-    box = (Inches(x) for x in (_LEFT, y, _ROOM, _FOOT - y))
+    box = map(Inches, (_LEFT, y, _ROOM, _FOOT - y))
     frame = page.shapes.add_chart(XL_CHART_TYPE.BAR_CLUSTERED, *box, data)
     chart = frame.chart
     chart.font.size, chart.font.name, chart.has_title = Pt(13), _FONT, False
-    chart.font.color.rgb = RGBColor.from_string(PALETTE_LIGHT["ink"][1:])
+    chart.font.color.rgb = _colour("ink")
     chart.has_legend = len(series) > 1
     if chart.has_legend:
         chart.legend.position, chart.legend.include_in_layout = XL_LEGEND_POSITION.TOP, False
@@ -377,7 +363,7 @@ def _add_bars(page: Any, categories: Sequence[str], series: Sequence[_Series], y
     axis = chart.category_axis
     axis.reverse_order, axis.major_tick_mark = True, XL_TICK_MARK.NONE
     axis.tick_label_position = XL_TICK_LABEL_POSITION.LOW
-    axis.format.line.color.rgb = RGBColor.from_string(PALETTE_LIGHT["rule"][1:])
+    axis.format.line.color.rgb = _colour("rule")
     plot = chart.plots[0]
     plot.gap_width, plot.overlap = 60, 0
     for place, (drawn, each) in enumerate(zip(plot.series, series, strict=True)):
@@ -387,12 +373,7 @@ def _add_bars(page: Any, categories: Sequence[str], series: Sequence[_Series], y
 
 def _dress_series(drawn: Any, series: _Series, role: str) -> None:
     """Colour one series, the benchmark as a dashed outline, and write what stands behind each bar."""
-    from pptx.dml.color import RGBColor
-    from pptx.enum.chart import XL_LABEL_POSITION
-    from pptx.enum.dml import MSO_LINE
-    from pptx.util import Pt
-
-    colour = RGBColor.from_string(PALETTE_LIGHT[_ROLES.get(series.key, role)][1:])
+    colour = _colour(_ROLES.get(series.key, role))
     drawn.invert_if_negative = False
     if series.key == "benchmark":
         drawn.format.fill.background()
@@ -404,5 +385,4 @@ def _dress_series(drawn: Any, series: _Series, role: str) -> None:
         if text:
             label = drawn.points[place].data_label
             label.position = XL_LABEL_POSITION.OUTSIDE_END
-            run = label.text_frame.paragraphs[0].add_run()
-            run.text, run.font.size, run.font.name = text, Pt(12), _FONT
+            _write(label.text_frame.paragraphs[0], text, 12)

@@ -121,7 +121,7 @@ def tabulate_agreement(segments: pd.DataFrame) -> pd.DataFrame:
     --------
     >>> rows = [("a", "1", "tasks", "X"), ("a", "1", "tasks", "Y"), ("a", "2", "tasks", "X"), ("a", "2", "staff", "Y")]
     >>> segments = pd.DataFrame(rows, columns=["unit", "excerpt", "theme_code", "coder"]).assign(final=False)
-    >>> tabulate_agreement(segments)[["variable", "statistic", "estimate"]].iloc[2].tolist()
+    >>> tabulate_agreement(segments)[["variable", "statistic", "estimate"]].values.tolist()[2]
     ['theme:staff', 'agreement', 0.5]
     """
     agreed = segments["final"].astype(bool).groupby([segments["unit"], segments["coder"]]).transform("all")

@@ -182,7 +182,7 @@ def list_findings(page: Page) -> Iterator[tuple[str, str]]:
         for figure in sorted(figures, key=lambda figure: not figure.statistic.startswith("share")):
             told = summarise_chart(figure, MAKERS[figure.kind](figure, page.view), page.view)
             if told and told["top"] != "–":
-                title = words.text(f"figure.{figure.id}.title")
+                title = page.view.say(f"figure.{figure.id}.title", page.view.label(figure.variables[0]))
                 yield told["top_value"], title if figure.kind == "share" else f"{title}: {told['top']}"
 
 

@@ -29,46 +29,22 @@ PAGE_WIDTH, ALONE_WIDTH, MARGIN = 6.4, 6.8, 0.14
 SLIDE_SCALE = 1.62
 SLIDE_WIDTH = 12.33 / SLIDE_SCALE
 
-# role: light, dark. Every role has its own light value, because a page finds the role by the value.
+# role: light, dark. Every role has its own light value, because a page finds the role by the value. `on-deep` and
+# `on-pale` are text on filled cells.
 _ROLES: Mapping[str, tuple[str, str]] = {
-    "ground": ("#ffffff", "#15191e"),
-    "ink": ("#1b222b", "#e8ebee"),
-    "grey": ("#55606e", "#aab3bd"),
-    "faint": ("#636e7b", "#8d97a3"),
-    "rule": ("#c9ced5", "#46505b"),
-    "grid": ("#e4e7eb", "#2b323a"),
-    "band": ("#f3f5f7", "#1d232a"),
-    "data": ("#1f5f8f", "#7db8e0"),
-    "tint": ("#b9d2e3", "#2f4f68"),
-    "against": ("#a3500f", "#e39a5b"),
-    "against-tint": ("#efc9a6", "#5e3d20"),
-    # Text on filled cells: on the strong and on the pale ones.
-    "on-deep": ("#fefefe", "#15191f"),
-    "on-pale": ("#1b222c", "#ffffff"),
-    "low-2": ("#a14e0e", "#e59c5d"),
-    "low-1": ("#e2a66f", "#9a6a42"),
-    "neutral": ("#d3d7dc", "#4a525c"),
-    "high-1": ("#86b4d3", "#4a7b9d"),
-    "high-2": ("#1d5c8c", "#9accec"),
-    "low": ("#c07a3a", "#c4834d"),
-    "high": ("#4f8bb4", "#76abd0"),
-    "step-1": ("#e6eef4", "#23303b"),
-    "step-2": ("#b7d0e2", "#305069"),
-    "step-3": ("#7fadcb", "#42779c"),
-    "step-4": ("#3a79a3", "#6aa7cf"),
-    "step-5": ("#174f78", "#b3dcf5"),
-    "done": ("#1f6f4a", "#6fcf9b"),
-    "partial": ("#8a5a00", "#e5b454"),
-    "failed": ("#b3261e", "#f2857b"),
-    "banner": ("#fdf3dc", "#2e2613"),
-    "country-AT": ("#ad5010", "#ffb345"),
-    "country-CZ": ("#2d2f84", "#7c6fb1"),
-    "country-HU": ("#2f6866", "#58847e"),
-    "country-IT": ("#4b95e5", "#74b5fe"),
-    "country-PL": ("#6c1a2d", "#d76548"),
-    "country-SI": ("#af8499", "#fddcf7"),
-    "country-SK": ("#8d986f", "#caf6c9"),
-}
+    "ground": ("#ffffff", "#15191e"), "ink": ("#1b222b", "#e8ebee"), "grey": ("#55606e", "#aab3bd"),
+    "faint": ("#636e7b", "#8d97a3"), "rule": ("#c9ced5", "#46505b"), "grid": ("#e4e7eb", "#2b323a"),
+    "band": ("#f3f5f7", "#1d232a"), "data": ("#1f5f8f", "#7db8e0"), "tint": ("#b9d2e3", "#2f4f68"),
+    "against": ("#a3500f", "#e39a5b"), "against-tint": ("#efc9a6", "#5e3d20"), "on-deep": ("#fefefe", "#15191f"),
+    "on-pale": ("#1b222c", "#ffffff"), "low-2": ("#a14e0e", "#e59c5d"), "low-1": ("#e2a66f", "#9a6a42"),
+    "neutral": ("#d3d7dc", "#4a525c"), "high-1": ("#86b4d3", "#4a7b9d"), "high-2": ("#1d5c8c", "#9accec"),
+    "low": ("#c07a3a", "#c4834d"), "high": ("#4f8bb4", "#76abd0"), "step-1": ("#e6eef4", "#23303b"),
+    "step-2": ("#b7d0e2", "#305069"), "step-3": ("#7fadcb", "#42779c"), "step-4": ("#3a79a3", "#6aa7cf"),
+    "step-5": ("#174f78", "#b3dcf5"), "done": ("#1f6f4a", "#6fcf9b"), "partial": ("#8a5a00", "#e5b454"),
+    "failed": ("#b3261e", "#f2857b"), "banner": ("#fdf3dc", "#2e2613"), "country-AT": ("#ad5010", "#ffb345"),
+    "country-CZ": ("#2d2f84", "#7c6fb1"), "country-HU": ("#2f6866", "#58847e"), "country-IT": ("#4b95e5", "#74b5fe"),
+    "country-PL": ("#6c1a2d", "#d76548"), "country-SI": ("#af8499", "#fddcf7"), "country-SK": ("#8d986f", "#caf6c9"),
+}  # fmt: skip
 PALETTE_LIGHT: Mapping[str, str] = {role: light for role, (light, _) in _ROLES.items()}
 PALETTE_DARK: Mapping[str, str] = {role: dark for role, (_, dark) in _ROLES.items()}
 COUNTRY_COLOURS: Mapping[str, str] = {
@@ -77,24 +53,11 @@ COUNTRY_COLOURS: Mapping[str, str] = {
 COUNTRY_MARKERS: Mapping[str, str] = dict(zip(COUNTRY_COLOURS, "os^DvPX", strict=True))
 _ROLE_OF = {light: role for role, light in PALETTE_LIGHT.items()}
 _SETTINGS = {
-    "font.family": FONT,
-    "font.size": 8.5,
-    "text.hinting": "none",
-    "text.parse_math": False,
-    "text.color": PALETTE_LIGHT["ink"],
-    "figure.facecolor": PALETTE_LIGHT["ground"],
-    "savefig.facecolor": "auto",
-    "axes.facecolor": "none",
-    "axes.edgecolor": PALETTE_LIGHT["rule"],
-    "axes.linewidth": 0.8,
-    "axes.grid": False,
-    "axes.axisbelow": True,
-    "lines.solid_capstyle": "butt",
-    "legend.frameon": False,
-    "svg.fonttype": "none",
-    "svg.hashsalt": "cncb",
-    "pdf.fonttype": 42,
-}
+    "font.family": FONT, "font.size": 8.5, "text.hinting": "none", "text.parse_math": False,
+    "text.color": PALETTE_LIGHT["ink"], "figure.facecolor": PALETTE_LIGHT["ground"], "savefig.facecolor": "auto",
+    "axes.facecolor": "none", "axes.grid": False, "axes.axisbelow": True, "lines.solid_capstyle": "butt",
+    "svg.fonttype": "none", "svg.hashsalt": "cncb", "pdf.fonttype": 42,
+}  # fmt: skip
 _METADATA = {
     "svg": dict.fromkeys(("Date", "Creator", "Format", "Type")),
     "pdf": dict.fromkeys(("CreationDate", "Creator", "Producer")),

@@ -126,20 +126,22 @@ class View:
         key = "all_countries" if group == ALL else f"country.{group}"
         return shorts.get(group) or self.say(key, group)
 
-    def say(self, key: str, otherwise: str) -> str:
+    def say(self, key: str, otherwise: str, values: Mapping[str, object] | None = None) -> str:
         """Text of a key, where there is one.
 
         Parameters
         ----------
         key, otherwise : str
             Key of words.csv; what stands in for its text.
+        values : mapping of str to object, optional
+            What stands for `{name}` in the text.
 
         Returns
         -------
         str
             The text.
         """
-        return self.words.text(key) if self.words.has(key) else otherwise
+        return self.words.text(key, values) if self.words.has(key) else otherwise
 
     def rows(self, step: str, variable: str, statistic: str) -> list[Cell]:
         """Estimates of one question, as they stand.

@@ -124,7 +124,7 @@ class Words:
             return "–"
         from babel.numbers import format_decimal
 
-        return format_decimal(x, format="#,##0" + ("." + "0" * digits if digits else ""), locale=self.language)
+        return format_decimal(x, format=_show_decimals("#,##0", digits), locale=self.language)
 
     def percent(self, x: float, digits: int = 0) -> str:
         """Write a share as percent.
@@ -153,8 +153,7 @@ class Words:
         from babel.numbers import format_percent
 
         pattern = Locale.parse(self.language).percent_formats[None].pattern
-        decimals = "." + "0" * digits if digits else ""
-        return format_percent(x, format=pattern.replace("#,##0", "#,##0" + decimals), locale=self.language)
+        return format_percent(x, format=_show_decimals(pattern, digits), locale=self.language)
 
     def count_of(self, k: float, n: float) -> str:
         """Write a count of a base, "7 of 12".
@@ -210,6 +209,10 @@ class Words:
         except ValueError:
             return str(d)
         return format_date(day, "long", locale=self.language)
+
+
+def _show_decimals(pattern: str, digits: int) -> str:
+    return pattern.replace("#,##0", "#,##0." + "0" * digits) if digits else pattern
 
 
 def read_shipped(name: str) -> pd.DataFrame:

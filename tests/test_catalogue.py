@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import openpyxl
@@ -11,10 +12,12 @@ import pytest
 from lxml import etree  # type: ignore[import-untyped]
 from pptx import Presentation
 
+from cncb_analysis.catalogue import Page
 from cncb_analysis.errors import StudyError
 from cncb_analysis.shown import NOT_ASKED, Html, NotAsked, ShownFigure
+from cncb_analysis.study import Study
 from cncb_analysis.tables import DisplayTable
-from tests.small_estimates import obstacles, page, row
+from tests.small_estimates import obstacles, page, protect, row, study
 
 
 def test_a_figure_shows_itself_with_all_that_belongs_to_it() -> None:
@@ -67,9 +70,35 @@ def test_a_hidden_figure_is_shown_as_hidden_not_dropped() -> None:
     assert "fewer than 3" in shown.note
 
 
-def test_an_unknown_figure_names_those_there_are() -> None:
-    with pytest.raises(StudyError, match=r"no such figure or kind of chart: 'obstacle'.*obstacles"):
-        page([]).show("obstacle")
+def test_a_figure_that_the_study_does_not_have_was_not_asked_in_it() -> None:
+    shown = page([]).show("obstacle")
+    assert isinstance(shown, NotAsked)
+    assert "obstacle: Not asked in this study" in shown.message
+    assert "obstacles" in shown.message
+
+
+def own_figures(*rows: str) -> Study:
+    head = ["figure", "notebook", "slide", "order", "kind", "variables", "statistic", "options", "benchmark"]
+    figures = pd.DataFrame([line.split("|") for line in rows], columns=head)
+    return replace(study(), tables={**study().tables, "figures": figures})
+
+
+def test_a_figure_of_a_studys_own_stands_among_the_rest_and_needs_no_words() -> None:
+    own = own_figures("ours|questionnaire||1|ranked|int_barr|share||")
+    rows = [*obstacles(), row("int_barr", "milan", option="money", k=4, n=12)]
+    told = Page(own, "questionnaire", "milan", "en", "consortium", protect(rows))
+    shown = told.show_rest()
+    assert isinstance(shown, Html)
+    html = shown._repr_html_()
+    assert "<h3>What holds the cluster back abroad?</h3>" in html
+    assert "What holds the cluster back abroad?: Not enough money, 4 of 12.</desc>" in html
+    assert "<caption>Cultural barriers" not in html
+
+
+def test_an_unknown_kind_of_chart_is_the_studys_mistake() -> None:
+    told = Page(own_figures("ours|questionnaire||1|radar|skill|||"), "questionnaire", "", "en", "public", protect([]))
+    with pytest.raises(StudyError, match=r"figures.csv: no such kind of chart: 'radar'; the kinds are: share"):
+        told.show("ours")
 
 
 def test_a_table_of_figures_csv_is_a_table() -> None:
@@ -104,7 +133,9 @@ def test_the_rest_holds_every_question_that_no_figure_shows() -> None:
         row("cl_origin", "milan", option="firms", k=5, n=12),
         row("cl_origin", "all", option="firms", k=50, n=97),
     ]
-    shown = page(rows).show_rest()
+    told = page(rows)
+    told.show("obstacles")
+    shown = told.show_rest()
     assert isinstance(shown, Html)
     html = shown._repr_html_()
     assert "5 of 12" in html

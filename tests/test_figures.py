@@ -127,7 +127,7 @@ def test_no_text_leaves_the_canvas_or_meets_another(name: str, language: str, ed
     for (one, first), (two, second) in itertools.combinations(boxes, 2):
         across = min(first[2], second[2]) - max(first[0], second[0])
         down = min(first[3], second[3]) - max(first[1], second[1])
-        assert across < 0.02 or down < 0.035, f"{one!r} meets {two!r}"
+        assert across < 0.005 or down < 0.035, f"{one!r} meets {two!r}"
 
 
 @pytest.mark.parametrize("name", list(TOYS))

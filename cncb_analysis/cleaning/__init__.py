@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from cncb_analysis.cleaning.delivery import Delivery, open_delivery
-from cncb_analysis.cleaning.others import clean_actions, clean_ballots, clean_statistics
-from cncb_analysis.cleaning.passages import clean_passages, clean_presence
+from cncb_analysis.cleaning.others import clean_actions, clean_ballots, clean_passages, clean_presence, clean_statistics
 from cncb_analysis.cleaning.sheets import clean_sheet
 from cncb_analysis.cleaning.tables import TABLE_COLUMNS, Cleaned, empty_cleaned, merge_cleaned
 from cncb_analysis.cleaning.values import fold_text

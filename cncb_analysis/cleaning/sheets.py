@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 
 import numpy as np
@@ -10,7 +11,6 @@ import pandas as pd
 from cncb_analysis.cleaning.answers import BLANK, Answer, read_answer
 from cncb_analysis.cleaning.delivery import Delivery, spell_heading
 from cncb_analysis.cleaning.headings import Headings, match_headings
-from cncb_analysis.cleaning.routing import Truth, decide_asked
 from cncb_analysis.cleaning.tables import Cleaned, shape_table
 from cncb_analysis.cleaning.units import judge_rows
 from cncb_analysis.cleaning.values import fold_text
@@ -21,6 +21,8 @@ __all__ = ["clean_sheet"]
 
 _FORMS = {"frame": "{}-m-{:03d}", "answers": "{}-q-{:03d}", "cards": "{}-i-{:02d}"}
 _TOLERANCE = 1.0
+# Who was asked: the part of XLSForm's `relevant` that a small survey needs.
+_RELEVANT = re.compile(r"\$\{(?P<name>\w+)\}\s*(?P<sign>!?=)\s*'(?P<code>[^']*)'")
 # What a person should look at before a free text is quoted or opened in a spreadsheet.
 _WATCHED = {
     "holds an address or a telephone number": r"\S@\S|\+?\d[\d /-]{7,}",
@@ -124,34 +126,27 @@ def _check_sums(delivery: Delivery, answers: Mapping[str, Answer]) -> None:
 
 def _explain_blanks(delivery: Delivery, answers: Mapping[str, Answer], partial: np.ndarray) -> None:
     """Say why an answer is missing: not reached, not asked, skipped, or unknown where routing cannot tell."""
-    nobody = np.zeros(len(partial), dtype=bool)
     blank = {name: answer.missing == BLANK for name, answer in answers.items() if answer.cells}
-    last = np.max([~missing * place for place, missing in enumerate(blank.values())] or [nobody], axis=0)
-    # Filters look at the answers as given, before any blank one is explained.
-    given = {name: answers[name].missing != "invalid" for name in blank}
-
-    def chosen(name: str, code: str) -> Truth:
-        if name not in delivery.study.codebook.variables:
-            raise ValueError(f"there is no variable {name!r}")
-        yes = answers[name].chose(code) if name in blank else nobody
-        return Truth(yes, ~yes & given.get(name, nobody))
-
-    def decide(relevant: str) -> Truth:
-        if relevant in {"", "unknown"}:
-            return Truth(nobody if relevant else ~nobody, nobody)
-        try:
-            return decide_asked(relevant, chosen)
-        except ValueError as error:
-            remedy = "write it simpler, or: unknown"
-            problem = Problem(f"routing: {error}", "survey.csv", "", "relevant", relevant, remedy)
-            delivery.problems.append(problem)
-            return Truth(nobody, nobody)
-
+    last = np.max([~missing * place for place, missing in enumerate(blank.values())] or [partial * 0], axis=0)
     for place, (name, missing) in enumerate(blank.items()):
-        asked = decide(answers[name].variable.relevant)
-        reason = np.where(asked.no, "not_asked", np.where(asked.yes, "skipped", "unknown"))
-        reason = np.where(partial & (place > last), "not_reached", reason)
+        reason = np.where(partial & (place > last), "not_reached", _route(delivery, answers, name))
         answers[name].missing = np.where(missing, reason, answers[name].missing)
+
+
+def _route(delivery: Delivery, answers: Mapping[str, Answer], name: str) -> np.ndarray:
+    """Why each unit may have left a question blank: skipped where it was asked, else not_asked, or unknown."""
+    relevant = answers[name].variable.relevant
+    match = _RELEVANT.fullmatch(relevant)
+    if match and match["name"] in answers and answers[match["name"]].cells:
+        other = answers[match["name"]]
+        chosen, told = other.chose(match["code"]), other.missing != "invalid"
+        asked = chosen if match["sign"] == "=" else ~chosen & told
+        return np.where(asked, "skipped", np.where(told, "not_asked", "unknown"))
+    if relevant != "unknown" and (match["name"] not in delivery.study.codebook.variables if match else relevant):
+        remedy = "write ${question} = 'code' or ${question} != 'code'; or, where it is not known: unknown"
+        place = {"file": "survey.csv", "column": "relevant", "value": relevant, "remedy": remedy}
+        delivery.problems.append(Problem(f"routing of {name} is not understood", **place))
+    return np.full(len(answers[name].missing), "unknown" if relevant else "skipped")
 
 
 def _tabulate(answers: Mapping[str, Answer], units: np.ndarray) -> pd.DataFrame:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
 
-    from cncb_analysis.figures.chart import Cell, Chart
+    from cncb_analysis.figures.chart import Chart
     from cncb_analysis.words import Words
 
 # What a cell of a step is filled with, and the text on it.
@@ -61,16 +61,18 @@ def draw_decision(chart: Chart, words: Words, *, ax: Axes) -> Axes:
         pen.draw_line(ax, [0, chart.width], [y, y])
         pen.write(ax, 0, y + (0.12 if chart.dense else 0.15), section, pen.LABEL.but(bold=True, role="data"))
         labels = [pen.ITEM.wrap(row.label, room - 0.08) for row in rows]
-        places, edges = pen.stack_rows(
-            labels, pen.ITEM, y + (0.2 if chart.dense else 0.26), 0.25 if chart.dense else 0.27
-        )
+        below, pitch = (0.2, 0.25) if chart.dense else (0.26, 0.27)
+        places, edges = pen.stack_rows(labels, pen.ITEM, y + below, pitch)
         for row, label, middle in zip(rows, labels, places, strict=True):
             pen.write(ax, 0, middle, label, pen.ITEM)
             for name, x in spots.items():
                 _draw_step(ax, words, (x, middle, width), chart.cell(row.key, name, section).text, fits)
             for name, x in signs.items():
                 _draw_sign(ax, x, middle, chart.cell(row.key, name, section).text)
-            _draw_rank(ax, middle, chart.cell(row.key, "rank", section), scale)
+            rank = chart.cell(row.key, "rank", section)
+            if rank.drawn:
+                pen.draw_band(ax, middle, rank, scale)
+                pen.draw_dot(ax, scale(rank.estimate), middle)
         for value in _find_ticks(scale):
             pen.draw_line(ax, [scale(value)] * 2, [y, edges[-1]], "grid")
         y = edges[-1] + (0.03 if chart.dense else 0.06)
@@ -136,9 +138,3 @@ def _draw_sign(ax: Axes, x: float, y: float, position: str, on: str = "data") ->
 
 def _sign(ax: Axes, position: str) -> Callable[[float, float], None]:
     return lambda x, y: _draw_sign(ax, x, y, position)
-
-
-def _draw_rank(ax: Axes, y: float, cell: Cell, scale: pen.Scale) -> None:
-    if cell.drawn:
-        pen.draw_band(ax, y, cell, scale)
-        pen.draw_dot(ax, scale(cell.estimate), y)

@@ -179,12 +179,7 @@ def _draw_statement(ax: Axes, words: Words, at: tuple[float, float], cell: Cell,
 
 
 def _draw_person(ax: Axes, x: float, y: float, r: float, filled: bool) -> None:
-    look: dict[str, Any] = {
-        "facecolor": pen.INK["data" if filled else "ground"],
-        "edgecolor": pen.INK["data" if filled else "faint"],
-        "linewidth": 0.9,
-        "clip_on": False,
-        "zorder": 3,
-    }
+    face, edge = ("data", "data") if filled else ("ground", "faint")
+    look: dict[str, Any] = {"facecolor": pen.INK[face], "edgecolor": pen.INK[edge], "linewidth": 0.9, "zorder": 3}
     ax.add_patch(Wedge((x, y + r * 1.6), r, 180, 360, **look))
     ax.add_patch(Circle((x, y - r * 0.25), r * 0.62, **look))

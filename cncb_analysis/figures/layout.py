@@ -49,6 +49,13 @@ class Hand:
         """The same hand, its lines ending at one edge."""
         return replace(self, align="right")
 
+    @property
+    def look(self) -> dict[str, Any]:
+        """The same in matplotlib's words."""
+        weight, style = "bold" if self.bold else "normal", "italic" if self.italic else "normal"
+        font = {"fontfamily": FONT, "fontsize": self.size, "fontweight": weight, "fontstyle": style}
+        return {**font, "color": INK[self.role], "parse_math": False}
+
     def width(self, text: str) -> float:
         """Measure a text of one or several lines in inches."""
         return max(measure_text(line, self.size, self.bold) for line in text.split("\n"))
@@ -126,19 +133,7 @@ def write(ax: Axes, x: float, y: float, text: str, hand: Hand = LABEL) -> None:
     lines = text.split("\n")
     first = y - hand.height(len(lines) - 1) / 2
     for place, line in enumerate(lines):
-        ax.text(
-            x,
-            baseline(first + hand.height(place), hand.size),
-            line,
-            ha=hand.align,
-            fontfamily=FONT,
-            fontsize=hand.size,
-            color=INK[hand.role],
-            fontweight="bold" if hand.bold else "normal",
-            fontstyle="italic" if hand.italic else "normal",
-            parse_math=False,
-            zorder=6,
-        )
+        ax.text(x, baseline(first + hand.height(place), hand.size), line, ha=hand.align, zorder=6, **hand.look)
 
 
 def draw_line(ax: Axes, xs: Sequence[float], ys: Sequence[float], role: str = "rule", width: float = 0.8) -> None:

@@ -30,7 +30,6 @@ _TILE = pen.Hand(5.6, "on-pale", "center")
 _STARS = {0: ("o", 7, "faint"), 1: ("o", 26, "step-3"), 2: ("s", 26, "data"), 3: ("*", 90, "against")}
 _NAMED, _TICKS = 10, 7
 _OWN: dict[str, Any] = {"fill": False, "edgecolor": pen.INK["against"], "linewidth": 2.0}
-_SMALL: dict[str, Any] = {"fontsize": 7.2, "color": pen.INK["grey"], "fontfamily": FONT, "parse_math": False}
 _DECADES = [step * 10**power for power in range(-2, 7) for step in (1, 2, 5)]
 
 
@@ -225,10 +224,12 @@ def _draw_threshold(inner: Axes, column: str, value: float, label: str) -> None:
     look: dict[str, Any] = {"color": pen.INK["grey"], "linewidth": 1.0, "linestyle": (0, (3, 2)), "zorder": 1}
     if column == "lq":
         inner.axhline(value, **look)
-        inner.annotate(label, (1, value), (0, 3), ("axes fraction", "data"), "offset points", ha="right", **_SMALL)
+        inner.annotate(
+            label, (1, value), (0, 3), ("axes fraction", "data"), "offset points", ha="right", **pen.SMALL.look
+        )
     else:
         inner.axvline(value, **look)
-        inner.annotate(label, (value, 0), (3, 3), ("data", "axes fraction"), "offset points", **_SMALL)
+        inner.annotate(label, (value, 0), (3, 3), ("data", "axes fraction"), "offset points", **pen.SMALL.look)
 
 
 def _name_points(inner: Axes, points: pd.DataFrame, size: tuple[float, float]) -> None:
@@ -249,5 +250,5 @@ def _name_points(inner: Axes, points: pd.DataFrame, size: tuple[float, float]) -
             if stars[place] and clear and left >= 0 and left + room <= size[0]:
                 taken.append((left, left + room, y))
                 at = (left / size[0], y / size[1])
-                inner.annotate(text, at, xycoords="axes fraction", va="center_baseline", zorder=7, **_SMALL)
+                inner.annotate(text, at, xycoords="axes fraction", va="center_baseline", zorder=7, **pen.SMALL.look)
                 break

@@ -5,37 +5,22 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from cncb_analysis.codebook import MISSING, read_labels
+from cncb_analysis.codebook import MISSING
 from cncb_analysis.errors import Problem, StudyError
+from cncb_analysis.graph import AUDIENCES
 from cncb_analysis.store import hash_file
 from cncb_analysis.study.model import STEPS, Study
-from cncb_analysis.study.tables import declared_tables
-from cncb_analysis.words import LANGUAGES
+from cncb_analysis.study.tables import Column, declared_tables
+from cncb_analysis.words import LANGUAGES, read_fixed_words
 
-__all__ = ["AREAS", "AUDIENCES", "MEASURES", "NOTEBOOKS", "check_study"]
+__all__ = ["check_study"]
 
-NOTEBOOKS = (*STEPS, "national_workshop", "comparison", "joint_support")
-AUDIENCES = ("public", "partner", "consortium")
-AREAS = ("training", "optimisation", "internationalisation", "general")
 # What can be estimated without being a variable of the codebook.
-MEASURES = ("votes", "response", "jobs", "lq", "stars", "concentration", "map_concentrated", "profile")
-
-_WORDS = {
-    "content": "frame statistics answers cards segments presence ballots actions",
-    "origin": "real synthetic published",
-    "instrument": "questionnaire interview_card both mapping workshop",
-    "role": "identifier free_text sensitive",
-    "aspect": "importance own past now future actor role",
-    "ballot": "dots ranks scores approval",
-}
-_KEYS = {
-    "survey": ["name"],
-    "choices": ["list_name", "name"],
-    **{"words": ["key"], "themes": ["code"], "items": ["item"], "sources": ["path"], "figures": ["figure"]},
-}
+_MEASURES = ("votes", "response", "jobs", "lq", "stars", "concentration", "map_concentrated", "profile")
 _PLAIN = ("integer", "decimal", "text", "begin_group", "end_group", "note")
 _LISTED = ("select_one", "select_multiple", "rank")
-_RULE = re.compile(r"\w+\s*(>=|<=|>|<|=)\s*-?\d+(\.\d+)?")
+# Cells that are not one or several names but follow a form.
+_FORMS = {"number": r"-?\d+(\.\d+)?", "rule": r"\w+\s*(>=|<=|>|<|=)\s*-?\d+(\.\d+)?"}
 
 
 def check_study(study: Study) -> list[Problem]:
@@ -51,19 +36,16 @@ def check_study(study: Study) -> list[Problem]:
     list of Problem
         Empty when nothing is wrong. What stands inside the raw files is `cleaning.check_raw`'s subject.
     """
-    return [
-        *study.problems,
-        *_check_settings(study),
-        *_check_cells(study),
-        *_check_rows(study),
-        *_check_labels(study),
-        *_check_unused(study),
-        *_check_ledger(study),
-    ]
+    known = _list_known(study)
+    problems = [*study.problems, *_check_settings(study)]
+    for name, table in declared_tables().items():
+        problems += _check_headings(study, name)
+        for column in table.columns:
+            problems += _check_cells(study, name, column, known)
+    return [*problems, *_check_crosswalk(study), *_check_ledger(study)]
 
 
 def _check_settings(study: Study) -> Iterator[Problem]:
-    ids = [partner.id for partner in study.partners]
     said = [
         ("languages", study.languages, LANGUAGES),
         ("language", [study.settings.get("language", "en")], study.languages),
@@ -74,104 +56,65 @@ def _check_settings(study: Study) -> Iterator[Problem]:
     for name, values, allowed in said:
         for value in set(values) - set(allowed):
             yield Problem("unknown word", "study.toml", "", name, value, f"use: {', '.join(allowed)}")
+    ids = [partner.id for partner in study.partners]
     for partner_id in {name for name in ids if ids.count(name) > 1}:
         yield Problem("partner declared twice", "study.toml", "", "id", partner_id, "rename one")
-    for partner in study.partners:
-        if not re.fullmatch("[A-Z]{2}", partner.country):
-            yield Problem("not an ISO alpha-2 code", "study.toml", "", "country", partner.country, "such as IT or GB")
 
 
 def _list_known(study: Study) -> dict[str, set[str]]:
     """Everything a cell may name, by kind."""
-    book = study.codebook
-    codes = set(study.table("themes")["code"])
+    book, codes = study.codebook, set(study.table("themes")["code"])
     roots = {f"theme:{code.partition('/')[0]}" for code in codes}
+    asked = {*book.variables, *book.batteries}
     return {
-        **{kind: set(words.split()) for kind, words in _WORDS.items()},
         "missing": set(MISSING),
         "step": set(STEPS),
         "language": set(LANGUAGES),
-        "notebook": set(NOTEBOOKS),
-        "area": {*AREAS, *study.settings.get("themes", ())},
         "partner": {partner.id for partner in study.partners},
         "country": set(study.countries),
         "variable": set(book.variables),
         "type": {*_PLAIN, *(f"{word} {name}" for word in _LISTED for name in book.choices)},
         "code": codes,
-        "measure": {*book.variables, *book.batteries, *MEASURES, *roots},
-        "mapped": {*book.variables, *book.batteries, "theme"},
+        "measure": {*asked, *_MEASURES, *roots},
+        "mapped": {*asked, "theme"},
         "item": set(study.table("items")["item"]),
         "finding": set(study.table("findings")["finding"]),
+        "word": {*study.table("words")["key"], *read_fixed_words()["key"]},
     }
 
 
-def _check_cells(study: Study) -> Iterator[Problem]:
-    """Blank cells that may not be, unknown names, columns nobody declared: every table by its declaration."""
-    known = _list_known(study)
-    words = study.words("en")
-    fits = {
-        "word": words.has,
-        "number": lambda cell: bool(re.fullmatch(r"-?\d+(\.\d+)?", cell)),
-        "rule": lambda cell: bool(_RULE.fullmatch(cell)),
-    }
-    for name, table in declared_tables().items():
-        frame, file = study.table(name), f"{name}.csv"
-        for heading in set(frame.columns) - {column.name for column in table.columns} - set(LANGUAGES):
-            if not heading.startswith("label"):
-                yield Problem("column is not known", file, "1", heading, "", f"use: {', '.join(table.head(('en',)))}")
-        for column in table.columns:
-            cells = frame[column.name]
-            for line in cells.index[cells == ""] if column.needed else ():
-                yield Problem("is blank", file, str(line), column.name, "", "fill it, or delete the row")
-            for line, cell in cells[cells != ""].items() if column.names else ():
-                for part in [cell] if column.names in fits else re.split(r"\s*[;,]\s*", str(cell)):
-                    if not (fits[column.names](part) if column.names in fits else part in known[column.names]):
-                        remedy = "correct it, or declare it first"
-                        yield Problem(f"unknown {column.names}", file, str(line), column.name, part, remedy)
+def _check_headings(study: Study, name: str) -> Iterator[Problem]:
+    """Columns that nobody declared, and rows known by the same key."""
+    frame, table = study.table(name), declared_tables()[name]
+    for heading in set(frame.columns) - {column.name for column in table.columns} - set(LANGUAGES):
+        if not heading.startswith("label"):
+            yield Problem("column is not known", f"{name}.csv", "1", heading, "", f"use: {', '.join(table.head)}")
+    key = [column.name for column in table.columns if column.needed == "key"]
+    for line, row in frame[frame.duplicated(key)].iterrows() if key else ():
+        yield Problem(
+            "named twice", f"{name}.csv", str(line), key[-1], " ".join(row[key]), "keep one row, or rename it"
+        )
 
 
-def _check_rows(study: Study) -> Iterator[Problem]:
-    """Rows that say nothing, or the same as another."""
+def _check_cells(study: Study, name: str, column: Column, known: dict[str, set[str]]) -> Iterator[Problem]:
+    """Blank cells that may not be, and names that nobody declared."""
+    cells = study.table(name)[column.name]
+    kind, _, words = column.names.partition(": ")
+    allowed = set(words.split()) if words else known.get(kind, set())
+    for line, cell in cells.items() if column.names or column.needed else ():
+        if cell == "" and column.needed:
+            yield Problem("is blank", f"{name}.csv", str(line), column.name, "", "fill it, or delete the row")
+        parts = [cell] if kind in _FORMS else re.split(r"\s*[;,]\s*", str(cell))
+        for part in filter(None, parts if column.names else ()):
+            if not (re.fullmatch(_FORMS[kind], part) if kind in _FORMS else part in allowed):
+                remedy = f"use {column.names}" if words else "correct it, or declare it first"
+                yield Problem(f"unknown {column.name}", f"{name}.csv", str(line), column.name, part, remedy)
+
+
+def _check_crosswalk(study: Study) -> Iterator[Problem]:
     for line, row in study.table("crosswalk").iterrows():
         if not row["reason"] and not (row["code"] if row["value"] else row["variable"]):
             yield Problem("ignored without a reason", "crosswalk.csv", str(line), "reason", "", "say why")
-    for name, columns in _KEYS.items():
-        frame = study.table(name)
-        for line in frame.index[frame.duplicated(columns) & (frame[columns] != "").all(axis=1)]:
-            value = " ".join(frame.loc[line, columns])
-            yield Problem("named twice", f"{name}.csv", str(line), columns[-1], value, "keep one row, or rename it")
-
-
-def _check_labels(study: Study) -> Iterator[Problem]:
-    """One problem for each table and language with blank labels, not one for each cell."""
-    for name, table in declared_tables().items():
-        if table.label_at < 0:
-            continue
-        frame = study.table(name)
-        labels = frame.to_dict("records") if name == "words" else [read_labels(row) for row in frame.to_dict("records")]
-        # A text that is blank in every language is meant to be blank.
-        rows = [pair for pair in zip(frame.index, labels, strict=True) if any(map(pair[1].get, LANGUAGES))]
-        for language in study.languages:
-            blank = [str(line) for line, texts in rows if not texts.get(language)]
-            if blank:
-                said = f"{len(blank)} of {len(rows)} rows have no text in this language"
-                remedy = "fill them, or take the language out of study.toml"
-                yield Problem(said, f"{name}.csv", blank[0], language, "", remedy)
-
-
-def _check_unused(study: Study) -> Iterator[Problem]:
-    used = {variable.list_name for variable in study.codebook.variables.values()}
-    for name in study.codebook.choices:
-        if name not in used:
-            yield Problem("list that no question uses", "choices.csv", "", "list_name", name, "delete it")
-    figures = set(study.table("figures")["figure"])
-    words = study.words("en")
-    for figure in sorted(figures):
-        if not words.has(f"figure.{figure}.title"):
-            yield Problem("figure without a title", "words.csv", "", "key", f"figure.{figure}.title", "add this key")
-    for line, key in study.table("words")["key"].items():
-        if key.startswith("figure.") and key.count(".") > 1 and key.split(".")[1] not in figures:
-            yield Problem("words of no figure", "words.csv", str(line), "key", key, "delete the row")
 
 
 def _check_ledger(study: Study) -> Iterator[Problem]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -262,36 +262,25 @@ def read_study(folder: Path | str) -> Study:
         path = folder / "study" / f"{name}.csv"
         declared = [column.name for column in table.columns]
         frame = pd.DataFrame(columns=declared, dtype=str)
-        if path.is_file():
-            try:
-                frame = read_table(path)
-            except StudyError as error:
-                problems += error.problems
-        for column in declared:
-            if column not in frame:
-                remedy = f"the columns are: {', '.join(declared)}"
-                problems.append(Problem("column is missing", path.name, "1", column, remedy=remedy))
-                frame[column] = ""
-        tables[name] = frame
+        try:
+            frame = read_table(path) if path.is_file() else frame
+        except StudyError as error:
+            problems += error.problems
+        missing = [column for column in declared if column not in frame]
+        remedy = f"the columns are: {', '.join(declared)}"
+        problems += [Problem("column is missing", path.name, "1", column, remedy=remedy) for column in missing]
+        tables[name] = frame.assign(**dict.fromkeys(missing, ""))
+    partners = tuple(_read_partner(row, problems) for row in settings.get("partners", []))
     codebook = read_codebook(tables["survey"], tables["choices"])
-    partners = tuple(_read_partners(settings.get("partners", []), problems))
     return Study(folder, settings, partners, codebook, tables, tuple(problems))
 
 
-def _read_partners(rows: list[dict[str, Any]], problems: list[Problem]) -> Iterator[Partner]:
-    for row in rows:
-        for name in ("id", "name", "country", "language"):
-            if not row.get(name):
-                place = f"[[partners]] {row.get('id', '')}".strip()
-                problems.append(Problem(f"{place}: no {name}", file="study.toml", remedy=f'write {name} = "…"'))
-        language = str(row.get("language", "en"))
-        yield Partner(
-            id=str(row.get("id", "")),
-            name=str(row.get("name", row.get("id", ""))),
-            short=str(row.get("short", row.get("name", ""))),
-            country=str(row.get("country", "")),
-            nuts=tuple(row.get("nuts", ())),
-            language=language,
-            locale=str(row.get("locale", language)),
-            publish=bool(row.get("publish", False)),
-        )
+def _read_partner(row: Mapping[str, Any], problems: list[Problem]) -> Partner:
+    place = f"[[partners]] {row.get('id', '')}".strip()
+    for name in ("id", "name", "country", "language"):
+        if not row.get(name):
+            problems.append(Problem(f"{place}: no {name}", file="study.toml", remedy=f'write {name} = "…"'))
+    code, language = row.get("id", ""), row.get("language", "en")
+    usual = {"id": code, "name": code, "short": row.get("name", code), "country": "", "locale": language}
+    told = {name: tuple(value) if name == "nuts" else value for name, value in row.items()}
+    return Partner(**{name: value for name, value in (usual | told).items() if name in Partner.__annotations__})

@@ -8,23 +8,10 @@ from pathlib import Path
 
 from cncb_analysis.errors import StudyError
 from cncb_analysis.store import read_table, read_text, write_text
-from cncb_analysis.words import LANGUAGES
 
-__all__ = ["LANGUAGE_NAMES", "Column", "Table", "declared_tables", "write_new_study"]
-
-LANGUAGE_NAMES = dict(
-    zip(LANGUAGES, ("English", "Italian", "German", "Polish", "Czech", "Slovak", "Slovene", "Hungarian"), strict=True)
-)
+__all__ = ["Column", "Table", "declared_tables", "write_new_study"]
 
 _HERE = Path(__file__).parent
-_README = """\
-# {name}
-
-1. Describe the study in `study/study.toml`.
-2. Put each partner's files, exactly as delivered, into `raw/<partner>/` and list them in `study/sources.csv`.
-3. Fill the tables in `study/` as `study/README.md` explains. Those you do not need may stay empty.
-4. `cncb check --study {name}` lists what is missing; `cncb run --study {name}` makes the pages.
-"""
 
 
 @dataclass(frozen=True)
@@ -34,17 +21,17 @@ class Column:
     Parameters
     ----------
     name, explanation : str
-        Heading, and what goes into it. `label` stands for a label in each language.
+        Heading, and what goes into it.
     names : str
-        Kind of thing its cells name (partner, step, variable, …), several joined by ";"; empty = free.
-    needed : bool
-        Whether a cell may not be blank.
+        Kind of thing its cells name (partner, step, variable, …), or "one of: " and the words; empty = free.
+    needed : str
+        "yes" where a cell may not be blank, "key" where the row is known by it; else empty.
     """
 
     name: str
     explanation: str
     names: str = ""
-    needed: bool = False
+    needed: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,32 +44,14 @@ class Table:
         File name without ending, and what a row is.
     columns : tuple of Column
         In order, labels left out: a study has them in its own languages only.
-    label_at : int
-        Place of the labels among the columns; -1 where rows carry none.
+    head : tuple of str
+        Its heading in a new study, labels in English.
     """
 
     name: str
     explanation: str
     columns: tuple[Column, ...]
-    label_at: int = -1
-
-    def head(self, languages: tuple[str, ...]) -> list[str]:
-        """Heading of the table.
-
-        Parameters
-        ----------
-        languages : tuple of str
-            Codes of the study's languages.
-
-        Returns
-        -------
-        list of str
-            Column names; labels as XLSForm writes them, in words.csv the bare codes.
-        """
-        names = [column.name for column in self.columns]
-        labels = [f"label::{LANGUAGE_NAMES.get(code, code)} ({code})" for code in languages]
-        labels = list(languages) if self.name == "words" else labels
-        return names if self.label_at < 0 else [*names[: self.label_at], *labels, *names[self.label_at :]]
+    head: tuple[str, ...]
 
 
 @cache
@@ -96,16 +65,17 @@ def declared_tables() -> dict[str, Table]:
 
     Examples
     --------
-    >>> declared_tables()["items"].head(("en",))
-    ['item', 'merged_into', 'workshop', 'label::English (en)']
+    >>> declared_tables()["items"].head
+    ('item', 'merged_into', 'workshop', 'label::English (en)')
     """
     tables = {}
     for name, rows in read_table(_HERE / "tables.csv").groupby("table", sort=False):
         first, *rest = rows.to_dict("records")
-        columns = [Column(row["column"], row["explanation"], row["names"], row["needed"] == "yes") for row in rest]
-        label_at = next((place for place, column in enumerate(columns) if column.name == "label"), -1)
-        kept = tuple(column for column in columns if column.name != "label")
-        tables[str(name)] = Table(str(name), first["explanation"], kept, label_at)
+        columns = [Column(row["column"], row["explanation"], row["names"], row["needed"]) for row in rest]
+        label = "en" if name == "words" else "label::English (en)"
+        head = tuple(label if column.name == "label" else column.name for column in columns)
+        plain = tuple(column for column in columns if column.name != "label")
+        tables[str(name)] = Table(str(name), first["explanation"], plain, head)
     return tables
 
 
@@ -126,15 +96,17 @@ def write_new_study(folder: Path | str) -> None:
     tables = folder / "study"
     if tables.exists():
         raise StudyError("there is already a study", file=str(folder), remedy="choose another folder")
-    lines = ["# The tables of this study", "", "Text in UTF-8, comma between cells. `*`: never blank.", ""]
+    lines = [
+        "# The tables of this study",
+        "",
+        "Text in UTF-8, comma between cells. `*`: never blank. Labels: a column a",
+    ]
+    lines.append("language, headed `label::Language (code)`, in words.csv by the code alone.")
     for table in declared_tables().values():
-        write_text(tables / f"{table.name}.csv", ",".join(table.head(("en",))) + "\n")
-        lines += [f"## {table.name}.csv", "", table.explanation, "", "| column | what goes into it |", "|---|---|"]
-        lines += [f"| `{column.name}`{'*' * column.needed} | {column.explanation} |" for column in table.columns]
-        if table.label_at >= 0:
-            lines.append("| `label::Language (code)` | its label, a column a language |")
-        lines.append("")
-    write_text(tables / "README.md", "\n".join(lines))
+        write_text(tables / f"{table.name}.csv", ",".join(table.head) + "\n")
+        lines += ["", f"## {table.name}.csv", "", table.explanation, "", "| column | what goes into it |", "|---|---|"]
+        lines += [f"| `{one.name}`{'*' if one.needed else ''} | {one.explanation} |" for one in table.columns]
+    write_text(tables / "README.md", "\n".join(lines) + "\n")
     write_text(tables / "study.toml", read_text(_HERE / "new_study.toml"))
-    write_text(folder / "README.md", _README.format(name=folder.name))
+    write_text(folder / "README.md", read_text(_HERE / "new_readme.md").format(name=folder.name))
     write_text(folder / "raw" / "README.md", "Delivered files, one folder a partner, never edited.\n")
