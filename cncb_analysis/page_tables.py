@@ -56,7 +56,7 @@ def format_cell(words: Words, cell: Cell | None, *, share: bool) -> str:
         return words.percent(estimate)
     digits = 0 if all(value != value or float(value).is_integer() for value in (estimate, low, high)) else 1
     # Adding nought turns a rounded -0.0 into 0.0.
-    number, *ends = (words.number(round(value, digits) , digits) for value in (estimate, low, high))
+    number, *ends = (words.number(round(value, digits) + 0.0, digits) for value in (estimate, low, high))
     told = dict(zip(("low", "high"), ends, strict=True))
     return number if low != low or high != high else f"{number} ({words.text('interval.from_to', told)})"
 

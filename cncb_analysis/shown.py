@@ -68,7 +68,7 @@ class NotAsked:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         html = f'<p class="not-asked">{escape(self.message)}</p>'
-        return {NOT_ASKED: {}, "text/html": html, "text/plain": self.message}
+        return {"text/html": html, "text/plain": self.message}
 
 
 @dataclass(frozen=True, repr=False)

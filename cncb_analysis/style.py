@@ -29,8 +29,8 @@ PAGE_WIDTH, ALONE_WIDTH, MARGIN = 6.4, 6.8, 0.14
 SLIDE_SCALE = 1.62
 SLIDE_WIDTH = 12.33 / SLIDE_SCALE
 
-# role: light, dark. Every role has its own light value, because a page finds the role by the value. `on-deep` and
-# `on-pale` are text on filled cells.
+# Role: light, dark. Every role has its own light value, because a page finds the role by the value;
+# on-deep and on-pale are for text on strong and on pale cells.
 _ROLES: Mapping[str, tuple[str, str]] = {
     "ground": ("#ffffff", "#15191e"), "ink": ("#1b222b", "#e8ebee"), "grey": ("#55606e", "#aab3bd"),
     "faint": ("#636e7b", "#8d97a3"), "rule": ("#c9ced5", "#46505b"), "grid": ("#e4e7eb", "#2b323a"),
@@ -55,8 +55,9 @@ _ROLE_OF = {light: role for role, light in PALETTE_LIGHT.items()}
 _SETTINGS = {
     "font.family": FONT, "font.size": 8.5, "text.hinting": "none", "text.parse_math": False,
     "text.color": PALETTE_LIGHT["ink"], "figure.facecolor": PALETTE_LIGHT["ground"], "savefig.facecolor": "auto",
-    "axes.facecolor": "none", "axes.grid": False, "axes.axisbelow": True, "lines.solid_capstyle": "butt",
-    "svg.fonttype": "none", "svg.hashsalt": "cncb", "pdf.fonttype": 42,
+    "axes.facecolor": "none", "axes.edgecolor": PALETTE_LIGHT["rule"], "axes.linewidth": 0.8, "axes.grid": False,
+    "axes.axisbelow": True, "lines.solid_capstyle": "butt", "legend.frameon": False, "svg.fonttype": "none",
+    "svg.hashsalt": "cncb", "pdf.fonttype": 42,
 }  # fmt: skip
 _METADATA = {
     "svg": dict.fromkeys(("Date", "Creator", "Format", "Type")),
@@ -108,24 +109,19 @@ def measure_text(text: str, size: float, bold: bool = False) -> float:
 
 
 def _fill_lines(words: list[str], width: float, size: float, bold: bool) -> list[str]:
-    lines = [""]
-    for word in words:
-        longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and measure_text(longer, size, bold) > width:
+    lines = words[:1]
+    for word in words[1:]:
+        if measure_text(f"{lines[-1]} {word}", size, bold) > width:
             lines.append(word)
         else:
-            lines[-1] = longer
+            lines[-1] += f" {word}"
     return lines
 
 
 def _break_word(word: str, width: float, size: float, bold: bool) -> list[str]:
-    parts = []
-    while measure_text(word, size, bold) > width and len(word) > 1:
-        fits = max((n for n in range(1, len(word)) if measure_text(word[:n] + "-", size, bold) <= width), default=1)
-        fits = min(fits, max(1, len(word) - 4))  # never one or two letters alone on a line
-        parts.append(word[:fits] + "-")
-        word = word[fits:]
-    return [*parts, word]
+    fits = (n for n in range(len(word) - 1, 2, -1) if measure_text(word[:n] + "-", size, bold) <= width)
+    end = len(word) if measure_text(word, size, bold) <= width else next(fits, len(word))
+    return [word] if end == len(word) else [word[:end] + "-", *_break_word(word[end:], width, size, bold)]
 
 
 def wrap_text(text: str, width: float, size: float, bold: bool = False) -> list[str]:
@@ -153,14 +149,9 @@ def wrap_text(text: str, width: float, size: float, bold: bool = False) -> list[
     ['Most clusters', 'have a strategy']
     """
     words = [part for word in text.split(" ") for part in _break_word(word, width, size, bold)]
-    lines = best = _fill_lines(words, width, size, bold)
-    while len(lines) == len(best):
-        best = lines
-        width = max(measure_text(line, size, bold) for line in lines) - 1e-6
-        if width < max(measure_text(word, size, bold) for word in words):
-            break
-        lines = _fill_lines(words, width, size, bold)
-    return best
+    count = len(_fill_lines(words, width, size, bold))
+    tries = (_fill_lines(words, width * share / 40, size, bold) for share in range(12, 41))
+    return next((lines for lines in tries if len(lines) <= count), [text])
 
 
 def baseline(y: float, size: float) -> float:

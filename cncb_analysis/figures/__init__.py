@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from cncb_analysis.errors import StudyError
+from cncb_analysis.figures import panels, rows
 from cncb_analysis.figures.chart import Chart
-from cncb_analysis.figures.decision import draw_decision
-from cncb_analysis.figures.diverging import draw_diverging
-from cncb_analysis.figures.gap_bump import draw_bump, draw_gap
-from cncb_analysis.figures.items import draw_profile, draw_ranked
-from cncb_analysis.figures.layout import LABEL, SMALL, draw_missing, fit_canvas, write
-from cncb_analysis.figures.maps import draw_scatter, draw_tiles
-from cncb_analysis.figures.matrix_circle import draw_circle, draw_matrix
-from cncb_analysis.figures.rows import draw_allocation, draw_flow, draw_share
+from cncb_analysis.figures.layout import DRAWERS, LABEL, SMALL, Sheet
 from cncb_analysis.style import ALONE_WIDTH, MARGIN, figure_context, new_canvas, recolour_svg, render_figure
 
 if TYPE_CHECKING:
@@ -24,17 +18,7 @@ if TYPE_CHECKING:
 
     from cncb_analysis.words import Words
 
-__all__ = [
-    "DRAWERS", "Chart", "draw_allocation", "draw_alone", "draw_bump", "draw_chart", "draw_circle", "draw_decision",
-    "draw_diverging", "draw_flow", "draw_gap", "draw_inline", "draw_matrix", "draw_profile", "draw_ranked",
-    "draw_scatter", "draw_share", "draw_tiles", "size_of",
-]  # fmt: skip
-
-_DRAW = (
-    draw_allocation, draw_bump, draw_circle, draw_decision, draw_diverging, draw_flow, draw_gap, draw_matrix,
-    draw_profile, draw_ranked, draw_scatter, draw_share, draw_tiles,
-)  # fmt: skip
-DRAWERS: Mapping[str, Callable[..., Axes]] = {draw.__name__.removeprefix("draw_"): draw for draw in _DRAW}
+__all__ = ["DRAWERS", "Chart", "draw_alone", "draw_chart", "draw_inline", "panels", "rows", "size_of"]
 
 
 def draw_chart(chart: Chart, words: Words) -> tuple[Figure, Axes]:
@@ -58,13 +42,12 @@ def draw_chart(chart: Chart, words: Words) -> tuple[Figure, Axes]:
         When there is no such kind of chart.
     """
     if chart.kind not in DRAWERS:
-        raise StudyError("no such kind of chart", value=chart.kind, remedy=f"the kinds are: {', '.join(DRAWERS)}")
+        raise StudyError(
+            "no such kind of chart", value=chart.kind, remedy=f"the kinds are: {', '.join(sorted(DRAWERS))}"
+        )
     figure, ax = new_canvas(chart.width)
     with figure_context():
-        if chart.rows:
-            DRAWERS[chart.kind](chart, words, ax=ax)
-        else:
-            draw_missing(fit_canvas(ax, 0.4), 0.2, "not_asked", (0.0, chart.width), words)
+        DRAWERS[chart.kind](chart, words, ax=ax)
     return figure, ax
 
 
@@ -130,20 +113,17 @@ def draw_alone(chart: Chart, words: Words, *, texts: Mapping[str, str], form: st
         The picture.
     """
     figure, ax = draw_chart(Chart(chart.kind, chart.table, ALONE_WIDTH), words)
-    hands = {
-        "title": LABEL.but(size=11.5, bold=True),
-        "subtitle": LABEL.but(role="grey"),
-        "foot": SMALL.but(role="faint"),
-    }
-    said = {part: hand.wrap(texts[part], ALONE_WIDTH) if texts.get(part) else "" for part, hand in hands.items()}
-    heights = {part: hands[part].height(text.count("\n") + 1) if text else 0.0 for part, text in said.items()}
-    height = ax.get_ylim()[0]
-    above = heights["title"] + heights["subtitle"] + (0.14 if heights["title"] else 0.0)
-    below = heights["foot"] + (0.12 if heights["foot"] else 0.0)
+    looks = {"title": LABEL._replace(size=11.5, bold=True), "subtitle": LABEL._replace(role="grey")}
+    looks["foot"] = SMALL._replace(role="faint")
+    said = {part: look.wrap(texts[part], ALONE_WIDTH) for part, look in looks.items() if texts.get(part)}
+    tall = {part: 0.0178 * looks[part].size * (text.count("\n") + 1) for part, text in said.items()}
+    end, top = ax.get_ylim()[0], -0.12 - tall.get("title", 0) - tall.get("subtitle", 0)
+    y = top
     with figure_context():
-        write(ax, 0, heights["title"] / 2 - above, said["title"], hands["title"])
-        write(ax, 0, heights["title"] + 0.02 + heights["subtitle"] / 2 - above, said["subtitle"], hands["subtitle"])
-        write(ax, 0, height + below - heights["foot"] / 2, said["foot"], hands["foot"])
-    ax.set(xlim=(-MARGIN, ALONE_WIDTH + MARGIN), ylim=(height + below + MARGIN, -above - MARGIN))
-    figure.set_size_inches(ALONE_WIDTH + 2 * MARGIN, height + above + below + 2 * MARGIN)
+        for part, text in said.items():
+            y = end + 0.12 if part == "foot" else y
+            Sheet(ax, chart, words).write(0, y + tall[part] / 2, text, looks[part])
+            y += tall[part]
+    ax.set(xlim=(-MARGIN, ALONE_WIDTH + MARGIN), ylim=(max(y, end) + MARGIN, top - MARGIN))
+    figure.set_size_inches(ALONE_WIDTH + 2 * MARGIN, max(y, end) - top + 2 * MARGIN)
     return render_figure(figure, form)

@@ -11,7 +11,7 @@ import pandas as pd
 from cncb_analysis.errors import StudyError
 from cncb_analysis.style import PAGE_WIDTH
 
-__all__ = ["SMALL_BASE", "Cell", "Chart", "Row"]
+__all__ = ["NOTHING", "SMALL_BASE", "Cell", "Chart", "Row"]
 
 # Below this base a count is said, not a percent.
 SMALL_BASE = 20
@@ -53,7 +53,7 @@ class Row(NamedTuple):
 
 
 _NAN = float("nan")
-_NOTHING = Cell(_NAN, _NAN, _NAN, _NAN, _NAN, "not_asked", "")
+NOTHING = Cell(_NAN, _NAN, _NAN, _NAN, _NAN, "not_asked", "")
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,26 +109,24 @@ class Chart:
 
     @cached_property
     def columns(self) -> dict[str, str]:
-        """Labels of the columns by key, in order."""
+        """Labels of the columns by key, in order; don't know, which stands outside the base, last."""
         named = self.table.drop_duplicates("column")
+        named = pd.concat([named[named["column"] != "dont_know"], named[named["column"] == "dont_know"]])
         return dict(zip(named["column"].astype(str), named["column_label"].astype(str), strict=True))
 
     @cached_property
-    def _cells(self) -> dict[tuple[str, str, str], Cell]:
-        names = ["section", "row", "column", *Cell._fields]
-        return {
-            (str(row[0]), str(row[1]), str(row[2])): Cell(*(float(each) for each in row[3:8]), *map(str, row[8:10]))  # type: ignore[arg-type]
-            for row in self.table[names].itertuples(index=False)
-        }
+    def lines(self) -> dict[tuple[str, str], dict[str, Cell]]:
+        """Cells of each row, by section and key, then by column."""
+        lines: dict[tuple[str, str], dict[str, Cell]] = {(row.section, row.key): {} for row in self.rows}
+        for section, key, name, *cell in self.table[["section", "row", "column", *Cell._fields]].itertuples(
+            index=False
+        ):
+            lines.get((section, key), {})[name] = Cell(*cell)
+        return {row: {name: line[name] for name in self.columns if name in line} for row, line in lines.items()}
 
     def cell(self, row: str, column: str, section: str = "") -> Cell:
         """Cell of a row and column; one that the table lacks counts as not asked."""
-        return self._cells.get((section, row, column), _NOTHING)
-
-    def line(self, row: Row) -> dict[str, Cell]:
-        """Cells of one row that the table has, by column."""
-        keys = ((column, (row.section, row.key, column)) for column in self.columns)
-        return {column: self._cells[key] for column, key in keys if key in self._cells}
+        return self.lines[section, row].get(column, NOTHING)
 
     def bases(self, column: str) -> list[float]:
         """Different bases of one column, smallest first."""

@@ -1,18 +1,15 @@
-"""What all kinds of chart share: columns, rows, heads, bands, hidden rows, keys; in inches, y downwards."""
+"""What all charts share: a sheet to write on, and one layout of rows with columns; in inches, y downwards."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import accumulate
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
-from matplotlib.transforms import Bbox
 
-from cncb_analysis.figures.chart import SMALL_BASE, Cell, Chart
-from cncb_analysis.style import FONT, PALETTE_LIGHT, baseline, measure_text, wrap_text
+from cncb_analysis.figures.chart import NOTHING, Cell, Chart
+from cncb_analysis.style import FONT, PALETTE_LIGHT, measure_text, wrap_text
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -20,13 +17,12 @@ if TYPE_CHECKING:
 
     from cncb_analysis.words import Words
 
+CLOSED = "•"  # a number that is not shown, where a word has no room
 INK = PALETTE_LIGHT
-_LEADING = 1.28
-_BAND, _TICK = 0.11, 0.15
+DRAWERS: dict[str, Callable[..., Axes]] = {}
 
 
-@dataclass(frozen=True)
-class Hand:
+class Look(NamedTuple):
     """How a text is written."""
 
     size: float = 8.5
@@ -34,260 +30,246 @@ class Hand:
     align: str = "left"
     bold: bool = False
     italic: bool = False
-
-    def but(self, **changes: Any) -> Hand:
-        """Make the same hand with something changed."""
-        return replace(self, **changes)
-
-    @property
-    def centre(self) -> Hand:
-        """The same hand, centred."""
-        return replace(self, align="center")
-
-    @property
-    def right(self) -> Hand:
-        """The same hand, its lines ending at one edge."""
-        return replace(self, align="right")
-
-    @property
-    def look(self) -> dict[str, Any]:
-        """The same in matplotlib's words."""
-        weight, style = "bold" if self.bold else "normal", "italic" if self.italic else "normal"
-        font = {"fontfamily": FONT, "fontsize": self.size, "fontweight": weight, "fontstyle": style}
-        return {**font, "color": INK[self.role], "parse_math": False}
+    boxed: bool = False  # on the ground's colour, where a line may cross
 
     def width(self, text: str) -> float:
-        """Measure a text of one or several lines in inches."""
+        """Inches that the widest line takes."""
         return max(measure_text(line, self.size, self.bold) for line in text.split("\n"))
 
-    def height(self, lines: int) -> float:
-        """Inches that some lines take."""
-        return lines * _LEADING * self.size / 72
-
     def wrap(self, text: str, width: float) -> str:
-        """Break a text into balanced lines."""
+        """Balance a text over lines."""
         return "\n".join(wrap_text(text, width, self.size, self.bold))
 
 
-LABEL = Hand()
-ITEM = Hand(8.0)
-CLOSED = "•"  # a number that is not shown, where a word has no room
-HEAD = Hand(7.8, "grey")
-SMALL = Hand(7.2, "grey")
-QUIET = Hand(8.0, "faint", "center", italic=True)
+LABEL, HEAD, SMALL, RIGHT = Look(), Look(7.8, "grey"), Look(7.2, "grey"), Look(align="right")
+MIDDLE, QUIET = Look(8.0, align="center"), Look(8.0, "faint", "center", italic=True, boxed=True)
 
 
-class Scale(NamedTuple):
-    """Values to inches."""
+class Span(NamedTuple):
+    """Room of one column in one row: edges, middle, scale, cells of the row."""
 
-    start: float
-    end: float
+    x0: float
+    x1: float
+    y: float = 0.0
     low: float = 0.0
     high: float = 1.0
+    line: Mapping[str, Cell] = {}
+    pooled: bool = False
 
-    def __call__(self, value: float) -> float:
+    def at(self, value: float) -> float:
         """Place of a value."""
-        return self.start + (value - self.low) / (self.high - self.low) * (self.end - self.start)
+        return self.x0 + (value - self.low) / (self.high - self.low) * (self.x1 - self.x0)
 
 
-class Sides(NamedTuple):
-    """Columns left of the plot: wrapped labels, numbers, right edge of n, where the plot starts."""
+class Sheet:
+    """A canvas, the table to draw on it, and the words."""
 
-    labels: list[str]
-    numbers: list[str]
-    right: float
-    start: float
+    def __init__(self, ax: Axes, chart: Chart, words: Words) -> None:
+        self.ax, self.chart, self.words, self.y, self.width = ax, chart, words, 0.0, float(ax.get_xlim()[1])
+        self.labels = {(row.section, row.key): row.label for row in chart.rows}
+        self.lines, known = chart.lines, {key for line in chart.lines.values() for key in line}
+        self.columns = {key: head for key, head in chart.columns.items() if key in known}
+        self.benchmarks = dict(chart.extra("benchmark")[["column", "estimate"]].itertuples(index=False))
 
+    def cells(self, column: str) -> list[Cell]:
+        """Cells of one column, one a row; without a name the first of each row."""
+        return [line.get(column, NOTHING) if column else next(iter(line.values())) for line in self.lines.values()]
 
-class Groups(NamedTuple):
-    """Rows of groups: place of each by key, where they end."""
+    def base(self, *columns: str) -> str:
+        """Base of some columns, as a range where it differs."""
+        bases = sorted({base for column in columns for base in self.chart.bases(column)})
+        return "–".join(dict.fromkeys(map(self.words.number, [*bases[:1], *bases[-1:]]))) or "–"
 
-    places: Mapping[str, float]
-    end: float
+    def number(self, cell: Cell) -> str:
+        """Say a count, or the sign for none."""
+        return self.words.number(cell.k) if cell.drawn else CLOSED if cell.mark == "hidden" else "–"
 
+    def write(self, x: float, y: float, text: str, look: Look = LABEL) -> None:
+        """Write lines level with a mark at `y`: by their baseline, or Österreich would stand lower than Ungarn."""
+        font: dict[str, Any] = {"fontsize": look.size, "color": INK[look.role], "ha": look.align, "zorder": 6}
+        font |= {"fontweight": "bold" if look.bold else "normal", "fontstyle": "italic" if look.italic else "normal"}
+        font |= {"bbox": {"fc": INK["ground"], "lw": 0, "pad": 2}} if look.boxed else {}
+        for place, line in enumerate(text.split("\n") if text else ()):
+            level = y + look.size * (0.0178 * (place - text.count("\n") / 2) + 0.0048)
+            self.ax.text(x, level, line, fontfamily=FONT, parse_math=False, **font)
 
-def fit_canvas(ax: Axes, height: float) -> Axes:
-    """End a drawing: give the canvas the height that was needed."""
-    width = ax.get_xlim()[1]
-    ax.set_ylim(height, 0.0)
-    cast("Figure", ax.figure).set_size_inches(width, height)
-    return ax
+    def rule(self, xs: Sequence[float], ys: Sequence[float], role: str = "rule", width: float = 0.8) -> None:
+        """Draw a line; brown ones are dashed, for readers who see no colour."""
+        look: dict[str, Any] = {"ls": (0, (3, 2)) if role == "against" else "-", "zorder": 1 if role == "grid" else 3}
+        self.ax.plot(xs, ys, color=INK[role], lw=width, clip_on=False, **look)
 
+    def box(self, span: Span, height: float, role: str, edge: str = "") -> None:
+        """Fill a bar over a span, or outline it."""
+        look: dict[str, Any] = {"fc": INK.get(role), "fill": role in INK, "zorder": 2, "clip_on": False}
+        look |= {"ec": INK.get(edge, "none"), "lw": 0.8 * bool(edge)}
+        self.ax.add_patch(Rectangle((span.x0, span.y - height / 2), span.x1 - span.x0, height, **look))
 
-def place_inside(ax: Axes, at: tuple[float, float], size: tuple[float, float]) -> Axes:
-    """Place real axes on the canvas, in inches; they stay there when the canvas grows."""
+    def dot(self, x: float, y: float, role: str = "data", shape: tuple[str, float] = ("o", 6.8), **more: Any) -> None:
+        """Draw a mark; with another inside (`mfc`) it is a ring."""
+        look = {"color": INK[role], "mew": 1.4, "zorder": 4, "clip_on": False, **more}
+        self.ax.plot([x], [y], shape[0], ms=shape[1], **look)
 
-    def locate(inner: object, renderer: object) -> Bbox:
-        corners = Bbox([at, (at[0] + size[0], at[1] + size[1])])
-        box = corners.transformed(ax.transData - ax.figure.transFigure)
-        return Bbox.from_extents(box.xmin, box.ymin, box.xmax, box.ymax)  # y runs downwards here, upwards there
+    def slants(self, span: Span, height: float = 0.12) -> None:
+        """Draw thin slanted lines; as lines, because a hatch prints as pixels."""
+        starts = [span.x0 + 0.065 * i for i in range(int((span.x1 - span.x0 - height * 0.7) / 0.065) + 1)]
+        ends = [[(x, span.y + height / 2), (x + height * 0.7, span.y - height / 2)] for x in starts]
+        self.ax.add_collection(LineCollection(ends, colors=INK["faint"], linewidths=0.6, zorder=2))
 
-    inner = ax.figure.add_axes((0.1, 0.1, 0.8, 0.8), facecolor="none")
-    inner.set_axes_locator(locate)
-    inner.set_zorder(ax.get_zorder() - 1)  # texts of the canvas stand on it
-    return inner
+    def missing(self, span: Span, mark: str) -> None:
+        """Say in the row why there is no number: slanted lines with a word, a word, or a dash."""
+        word = "–" if mark in {"", "not_delivered"} else self.words.text(mark)
+        if mark == "hidden":
+            self.slants(span)
+        middle = span.x0 + max((span.x1 - span.x0) * 0.3 * (word != "–"), QUIET.width(word) / 2 + 0.06)
+        self.write(middle, span.y, word, QUIET)
 
+    def nothing(self, mark: str) -> None:
+        """Say why there is nothing to draw."""
+        self.missing(Span(0, self.width, 0.2), mark)
+        self.y = 0.36
 
-def write(ax: Axes, x: float, y: float, text: str, hand: Hand = LABEL) -> None:
-    """Write a text level with a mark at `y`; several lines stand around it."""
-    lines = text.split("\n")
-    first = y - hand.height(len(lines) - 1) / 2
-    for place, line in enumerate(lines):
-        ax.text(x, baseline(first + hand.height(place), hand.size), line, ha=hand.align, zorder=6, **hand.look)
+    def key(self, entries: Iterable[tuple[Callable[[Span], None], str]], start: float = 0.0) -> None:
+        """Draw signs with their words in as many lines as they need."""
+        x, self.y = start, self.y + 0.1 * bool(entries)
+        for draw, text in entries:
+            if x > start and x + 0.2 + HEAD.width(text) > self.width:
+                x, self.y = start, self.y + 0.19
+            draw(Span(x, x + 0.14, self.y))
+            self.write(x + 0.2, self.y, text, HEAD)
+            x += 0.41 + HEAD.width(text)
+        self.y += 0.09 * bool(entries)
 
-
-def draw_line(ax: Axes, xs: Sequence[float], ys: Sequence[float], role: str = "rule", width: float = 0.8) -> None:
-    """Draw a line; brown ones are dashed, for readers who see no colour."""
-    dashes: dict[str, Any] = {"linestyle": (0, (3, 2))} if role == "against" else {}
-    ax.plot(xs, ys, color=INK[role], linewidth=width, clip_on=False, zorder=1 if role == "grid" else 3, **dashes)
-
-
-def draw_bar(ax: Axes, at: tuple[float, float], size: tuple[float, float], role: str) -> None:
-    """Fill a bar that starts at `at` and is centred on its height."""
-    width, height = size
-    ax.add_patch(
-        Rectangle((at[0], at[1] - height / 2), width, height, facecolor=INK[role], linewidth=0, clip_on=False, zorder=2)
-    )
-
-
-def draw_dot(ax: Axes, x: float, y: float, role: str = "data", shape: tuple[str, float] = ("o", 7.2)) -> None:
-    """Draw a filled mark of a form and size in points."""
-    ax.plot([x], [y], shape[0], ms=shape[1], color=INK[role], mew=0, clip_on=False, zorder=5)
-
-
-def draw_ring(ax: Axes, x: float, y: float, role: str = "data", shape: tuple[str, float] = ("o", 6.4)) -> None:
-    """Draw an open mark."""
-    edge: dict[str, Any] = {"mec": INK[role], "mew": 1.3, "mfc": INK["ground"]}
-    ax.plot([x], [y], shape[0], ms=shape[1], clip_on=False, zorder=5, **edge)
-
-
-def draw_band(ax: Axes, y: float, cell: Cell, scale: Scale, roles: tuple[str, str] = ("tint", "data")) -> None:
-    """Draw an interval: a pale band with two dark ends, because a pale band alone is hard to see."""
-    if cell.high > cell.low:  # a count of all has no interval
-        low, high = (min(max(value, scale.low), scale.high) for value in (cell.low, cell.high))
-        draw_bar(ax, (scale(low), y), (scale(high) - scale(low), _BAND), roles[0])
-        for end in (scale(low), scale(high)):
-            draw_line(ax, [end, end], [y - _TICK / 2, y + _TICK / 2], roles[1], 1.1)
-
-
-def draw_slants(ax: Axes, start: float, end: float, y: float, height: float = 0.13) -> None:
-    """Draw thin slanted lines one by one: a hatch would print as pixels."""
-    step, lines = 0.075, []
-    for place in range(int((end - start + height) / step) + 1):
-        foot = start - height + place * step
-        left, right = max(0.0, start - foot), min(height, end - foot)  # cut at the ends of the strip
-        if right - left > 1e-3:
-            lines.append([(foot + left, y + height / 2 - left), (foot + right, y + height / 2 - right)])
-    ax.add_collection(
-        LineCollection(lines, colors=INK["faint"], linewidths=0.6, clip_on=False, zorder=2), autolim=False
-    )
+    def fit(self) -> Axes:
+        """End a drawing: say what a dot instead of a number means, give the canvas the height that was needed."""
+        if any(text.get_text() == CLOSED for text in self.ax.texts):
+            self.y, said = self.y + 0.16, f"{CLOSED} {self.words.text('hidden')}"
+            self.write(self.width, self.y - 0.06, said, SMALL._replace(align="right"))
+        self.ax.set_ylim(self.y + 0.04, 0.0)
+        cast("Figure", self.ax.figure).set_size_inches(self.width, self.y + 0.04)
+        return self.ax
 
 
-def clear_ground(ax: Axes, x: float, y: float, width: float) -> None:
-    """Clear a strip from `x` on, so that no line crosses the text that will stand there."""
-    box = Rectangle((x, y - 0.08), width, 0.16, facecolor=INK["ground"], linewidth=0, clip_on=False, zorder=4)
-    ax.add_patch(box)
+def drawer(draw: Callable[[Sheet], None]) -> Callable[..., Axes]:
+    """Make what draws on a sheet a public drawer of a chart."""
+
+    def draw_chart(chart: Chart, words: Words, *, ax: Axes) -> Axes:
+        """
+        Parameters
+        ----------
+        chart : Chart
+            What to draw.
+        words : Words
+            Of the reader's language.
+        ax : Axes
+            From `style.new_canvas`; its height is set.
+
+        Returns
+        -------
+        Axes
+            The same.
+        """
+        sheet = Sheet(ax, chart, words)
+        if sheet.lines:
+            draw(sheet)
+        else:
+            sheet.nothing("not_asked")
+        return sheet.fit()
+
+    draw_chart.__name__, draw_chart.__doc__ = draw.__name__, f"{draw.__doc__}\n{draw_chart.__doc__}"
+    DRAWERS[draw.__name__.removeprefix("draw_")] = draw_chart
+    return draw_chart
 
 
-def draw_word(ax: Axes, x: float, y: float, word: str) -> None:
-    """Write why there is no number."""
-    width = QUIET.width(word) + 0.12
-    clear_ground(ax, x - width / 2, y, width)
-    write(ax, x, y, word, QUIET)
+class Column(NamedTuple):
+    """One column of a row chart: `width` 0 shares what is left, `ticks` are values and labels of a scale."""
+
+    draw: Callable[[Sheet, Span, Cell], None]
+    key: str = ""
+    head: str = ""
+    width: float = 0.0
+    align: str = "left"
+    ticks: Mapping[float, str] = {}
+    zero: str = "grid"
 
 
-def draw_missing(ax: Axes, y: float, mark: str, span: Sequence[float], words: Words) -> None:
-    """Say in a row's plot, from its start to its end, why it is empty: four reasons, four signs."""
-    if mark == "hidden":
-        draw_slants(ax, span[0], span[1], y)
-    place = span[2] if len(span) > 2 else (span[0] + span[1]) / 2
-    draw_word(ax, place, y, "–" if mark == "not_delivered" else words.text(mark or "too_few"))
+def draw_rows(sheet: Sheet, columns: Sequence[Column], label: float, gap: float = 0.14) -> dict[str, Span]:
+    """Draw labels, heads, scales and cells; the pooled row last, in bold under a rule. Spans by key, `y` their top."""
+    width, pitch = (label + 0.5, 0.27) if sheet.chart.dense else (label, 0.32)
+    spans, before = _place_columns(sheet, columns, width, gap), None
+    top = sheet.y
+    sheet.rule([0, sheet.width], [top, top])
+    for (section, key), line in sheet.lines.items():
+        look = LABEL._replace(size=8.0 if label > 1.5 else 8.5, bold=key == "all")
+        look, text = fit_label(sheet.labels[section, key], look, width)
+        parted = before is not None and (key == "all" or section != before)
+        if before is not None and (parted or label > 1.5):
+            sheet.y += 0.05 * parted
+            sheet.rule([0, sheet.width], [sheet.y] * 2, "rule" if parted else "grid")
+        if section not in {"", before}:
+            sheet.write(0, sheet.y + 0.15, section, HEAD._replace(role="ink", bold=True))
+            sheet.y += 0.26
+        height, before = max(pitch, 0.08 + 0.0178 * look.size * (text.count("\n") + 1)), section
+        row = Span(0, 0, sheet.y + height / 2, line=line, pooled=key == "all")
+        sheet.write(0, row.y, text, look)
+        _draw_cells(sheet, columns, spans, row)
+        sheet.y += height
+    found: dict[str, Span] = {}
+    for column, span in zip(columns, spans, strict=True):
+        found.setdefault(column.key, span._replace(y=top))
+        for value in (value for value, text in column.ticks.items() if text or value == 0):
+            sheet.rule([span.at(value)] * 2, [top, sheet.y], column.zero if value == 0 else "grid")
+    return found
 
 
-def draw_percents(ax: Axes, scale: Scale, words: Words, ys: tuple[float, float], step: float = 0.25) -> None:
-    """Draw a percent axis above the rows: ticks where reading starts, grid lines to their end."""
-    values = [i * step for i in range(round(scale.high / step) + 1)]
-    for value in values:
-        write(ax, scale(value), ys[0] - 0.11, words.percent(value), HEAD.centre)
-        draw_line(ax, [scale(value)] * 2, ys, "grid")
+def fit_label(text: str, look: Look, width: float) -> tuple[Look, str]:
+    """At most two lines: by smaller letters where needed."""
+    looks = [look._replace(size=look.size - less) for less in (0, 0.5, 1.0, 1.5, 2.0)]
+    found = [(each, each.wrap(text[:1].upper() + text[1:], width)) for each in looks]
+    return next((pair for pair in found if pair[1].count("\n") < 2), found[-1])
 
 
-def stack_rows(texts: Sequence[str], hand: Hand, top: float, pitch: float) -> tuple[list[float], list[float]]:
-    """Place rows below each other, higher where a label has more lines: middles, and edges from top to end."""
-    heights = [max(pitch, hand.height(text.count("\n") + 1) + 0.1) for text in texts]
-    edges = [top, *(top + total for total in accumulate(heights))]
-    return [edge - height / 2 for edge, height in zip(edges[1:], heights, strict=True)], edges
+def _place_columns(sheet: Sheet, columns: Sequence[Column], label: float, gap: float) -> list[Span]:
+    """Place columns side by side under heads and ticks; long heads stand on two levels, each from the right."""
+    room = sheet.width - label - sum(each.width + gap for each in columns) - 0.08 * (columns[-1].align != "right")
+    share = room / sum(not each.width for each in columns)
+    spans, heads, x = [], [], label
+    for each in columns:
+        x += gap + (each.width or share)
+        spans.append(Span(x - (each.width or share), x, 0, min(each.ticks, default=0.0), max(each.ticks, default=1.0)))
+    longest = [max(map(HEAD.width, each.head.split(" "))) if each.align == "left" else 0.0 for each in columns]
+    levels = 1 + any(word > span.x1 - span.x0 + gap - 0.04 for word, span in zip(longest, spans, strict=True))
+    ends = [sheet.width] * levels
+    for place, (each, span, word) in reversed(list(enumerate(zip(columns, spans, longest, strict=True)))):
+        end, middle, (name, *under) = ends[place % levels], (span.x0 + span.x1) / 2, each.head.split("\n")
+        head = HEAD.wrap(name, max(end - span.x0, word) + 0.01 if word else span.x1 - span.x0 + gap - 0.04)
+        x = {"left": min(span.x0, end - HEAD.width(head)), "right": span.x1, "center": middle}[each.align]
+        ends[place % levels] = x - 0.1
+        heads.append((x, "\n".join([head, *under])))
+    tall = [
+        max(0.139 * (head.count("\n") + 1) * bool(head) for _, head in heads[::-1][at::levels]) for at in range(levels)
+    ]
+    ticked = 0.17 * any(text for each in columns for text in each.ticks.values())
+    sheet.y += sum(tall) + ticked + 0.07
+    for place, (each, span, (x, head)) in enumerate(zip(columns, spans, heads[::-1], strict=True)):
+        raised = place % levels  # its head stands on the upper level, over a line down to the rows
+        low = sheet.y - 0.05 - tall[0] * raised - ticked * any(each.ticks.values())
+        sheet.write(x, low - 0.0695 * (head.count("\n") + 1), head, HEAD._replace(align=each.align))
+        if raised:
+            sheet.rule([span.x0] * 2, [low, sheet.y])
+        for value, text in each.ticks.items():
+            sheet.write(span.at(value), sheet.y - 0.135, text, HEAD._replace(align="center"))
+    return spans
 
 
-def measure_sides(chart: Chart, words: Words, bases: Mapping[str, float] | None = None) -> Sides:
-    """Measure the columns left of a plot that all charts by group share: label, and n by row key."""
-    most = max((_row_hand(row.key).width(row.label) for row in chart.rows), default=0.0)
-    width = min(most, 2.4 if chart.dense else 1.75) + 1e-6
-    labels = [_row_hand(row.key).wrap(row.label, width) for row in chart.rows]
-    if bases is None:
-        return Sides(labels, [], width, width + 0.2)
-    numbers = [words.number(bases[row.key]) for row in chart.rows]
-    right = max(1.25, width + 0.12 + max((LABEL.width(text) for text in numbers), default=0.0))
-    return Sides(labels, numbers, right, right + 0.3)
-
-
-def _row_hand(key: str) -> Hand:
-    return LABEL.but(bold=key == "all")
-
-
-def draw_groups(ax: Axes, chart: Chart, words: Words, top: float, sides: Sides) -> Groups:
-    """Draw label and n of each group; the pooled row last, in bold under a rule."""
-    pitch = 0.27 if chart.dense else 0.32
-    places, edges = stack_rows(sides.labels, LABEL, top + 0.04, pitch)
-    end = edges[-1]
-    draw_line(ax, [0, chart.width], [top, top])
-    if sides.numbers:
-        write(ax, sides.right, top - 0.11, words.text("head.n"), HEAD.right)
-    found = {}
-    for place, (row, y) in enumerate(zip(chart.rows, places, strict=True)):
-        if row.key == "all" and place:
-            y, end = y + 0.08, end + 0.08
-            line = y - pitch / 2 - 0.04
-            draw_line(ax, [0, chart.width], [line, line])
-        write(ax, 0, y, sides.labels[place], _row_hand(row.key))
-        if sides.numbers:
-            write(ax, sides.right, y, sides.numbers[place], LABEL.but(role="grey", align="right"))
-        found[row.key] = y
-    return Groups(found, end)
-
-
-def draw_key(ax: Axes, entries: Sequence[tuple[Callable[[float, float], None], str]], at: tuple[float, float]) -> float:
-    """Draw a key: signs with their words, in as many lines as the canvas needs; where it ends."""
-    x, y = at
-    for draw, text in entries:
-        if x > at[0] and x + 0.2 + HEAD.width(text) > ax.get_xlim()[1]:
-            x, y = at[0], y + 0.19
-        draw(x + 0.06, y)
-        write(ax, x + 0.19, y, text, HEAD)
-        x += 0.19 + HEAD.width(text) + 0.22
-    return y
-
-
-def say_range(bases: Sequence[float], words: Words) -> str:
-    """Say a base that may differ by row: "7", "6–7"."""
-    return "–".join(dict.fromkeys(words.number(base) for base in (*bases[:1], *bases[-1:]))) or "–"
-
-
-def say_base(bases: Sequence[float], words: Words) -> str:
-    """Say a base with its letter: "n = 7"."""
-    return f"{words.text('head.n')} = {say_range(bases, words)}" if bases else ""
-
-
-def say_share(cell: Cell, words: Words) -> str:
-    """Say a share: a count below a base of twenty, else percent; a mean share is always percent."""
-    if cell.counted and not cell.n >= SMALL_BASE:
-        return words.count_of(cell.k, cell.n)
-    return words.percent(cell.estimate)
-
-
-def key_closed(ax: Axes, chart: Chart, words: Words, y: float) -> float:
-    """Say what a dot instead of a number means, where one stands; where the drawing ends."""
-    if not chart.table["mark"].eq("hidden").any():
-        return y
-    write(ax, chart.width, y + 0.1, f"{CLOSED} {words.text('hidden')}", SMALL.right)
-    return y + 0.2
+def _draw_cells(sheet: Sheet, columns: Sequence[Column], spans: Sequence[Span], row: Span) -> None:
+    """Draw the cells of one row; where no plot has a number, one word stands over all of them."""
+    plots = [span for each, span in zip(columns, spans, strict=True) if not each.width]
+    cells = [row.line.get(key, NOTHING) for each in columns if not each.width for key in each.key.split()]
+    closed = len(plots) > 1 and not any(cell.drawn or cell.text for cell in cells)
+    if closed:
+        mark = next((cell.mark for cell in cells if cell.mark == "hidden"), cells[0].mark)
+        sheet.missing(row._replace(x0=plots[0].x0, x1=plots[-1].x1), mark)
+    for each, span in zip(columns, spans, strict=True):
+        if each.width or not closed:
+            cell = row.line.get(each.key, NOTHING) if each.key else next(iter(row.line.values()))
+            each.draw(sheet, row._replace(x0=span.x0, x1=span.x1, low=span.low, high=span.high), cell)

@@ -1,240 +1,328 @@
-"""Charts by group, one row a group: share with interval, percent allocation, response."""
+"""Charts by row: share, ranked, profile, flow, allocation, gap, diverging; each a list of columns."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any
 
-from cncb_analysis.figures import layout as pen
+from matplotlib.patches import Circle, Wedge
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from cncb_analysis.figures.chart import NOTHING, SMALL_BASE, Cell
+from cncb_analysis.figures.layout import CLOSED, HEAD, INK, LABEL, QUIET, RIGHT, Column, Sheet, Span, draw_rows, drawer
 
-    from cncb_analysis.figures.chart import Cell, Chart
-    from cncb_analysis.words import Words
-
-_MAIN = "share"
-_BAR = 0.17
-
-
-def draw_share(chart: Chart, words: Words, *, ax: Axes) -> Axes:
-    """Draw a share by group with its interval, the pooled one as a line through all rows, single partners as rings.
-
-    Parameters
-    ----------
-    chart : Chart
-        Rows: groups and `all`; columns: `share`, `partner:<id>`; a row `benchmark`.
-    words : Words
-        Fixed words.
-    ax : Axes
-        From `style.new_canvas`; its height is set.
-
-    Returns
-    -------
-    Axes
-        The same.
-    """
-    cells = {row.key: chart.cell(row.key, _MAIN) for row in chart.rows}
-    counted = any(cell.counted for cell in cells.values())
-    said = {key: _say(cell, words) for key, cell in cells.items()}
-    head, top = words.text("head.k_of_n" if counted else "head.share"), 0.22
-    right = max([pen.HEAD.width(head), *(pen.LABEL.but(bold=True).width(text) for text in said.values())])
-    sides = pen.measure_sides(chart, words, {key: cell.n for key, cell in cells.items()})
-    groups = pen.draw_groups(ax, chart, words, top, sides)
-    scale = pen.Scale(sides.start + 0.06, chart.width - right - 0.3)
-    free = 0.25 if chart.cell("all", _MAIN).estimate >= 0.5 else 0.75  # a word stands where no line runs
-    pen.draw_percents(ax, scale, words, (top, groups.end))
-    pen.write(ax, chart.width, top - 0.11, head, pen.HEAD.right)
-    for row in chart.rows:
-        cell, y, pooled = cells[row.key], groups.places[row.key], row.key == "all"
-        pen.write(ax, chart.width, y, said[row.key], pen.LABEL.but(align="right", bold=pooled))
-        if not cell.drawn:
-            pen.draw_missing(ax, y, cell.mark, (scale.start, scale.end, scale(free)), words)
-            continue
-        pen.draw_band(ax, y, cell, scale, ("rule", "ink") if pooled else ("tint", "data"))
-        for name, other in chart.line(row).items():
-            if name.startswith("partner:") and other.drawn:
-                pen.draw_ring(ax, scale(other.estimate), y, "data", ("o", 3.6))
-        pen.draw_dot(ax, scale(cell.estimate), y, *(("ink", ("D", 6.6)) if pooled else ("data",)))
-    return pen.fit_canvas(ax, _draw_references(chart, words, ax, scale, (top, groups.end)))
+Painter = Callable[[Sheet, Span, Cell], None]
+_MOST_PERSONS, _PERSON, _BAR = 12, (("ground", "faint"), ("data", "data")), 0.2
+_LEVELS, _TOGETHER = ("low-2", "low-1", "neutral", "high-1", "high-2"), ("low", "neutral", "high")
 
 
-def _say(cell: Cell, words: Words) -> str:
+def text_column(sheet: Sheet, key: str, say: Callable[[Cell], str], head: str = "", role: str = "ink") -> Column:
+    """Make a column of words or numbers as wide as they are."""
+
+    def paint(sheet: Sheet, span: Span, cell: Cell) -> None:
+        sheet.write(span.x1, span.y, say(cell), RIGHT._replace(role=role, bold=span.pooled and role == "ink"))
+
+    widths = [LABEL._replace(bold=True).width(say(cell)) for cell in sheet.cells(key)]
+    return Column(paint, key, head, max([*widths, *map(HEAD.width, head.split(" "))]) + 0.02, "right")
+
+
+def _count_column(sheet: Sheet, key: str, head: str = "") -> Column:
+    """Say a count of its base, or percent where there is no count."""
+    words = sheet.words
+
+    def say(cell: Cell) -> str:
+        known = words.percent(cell.estimate) if cell.k != cell.k else words.count_of(cell.k, cell.n)
+        return known if cell.drawn else "–"
+
+    return text_column(sheet, key, say, head)
+
+
+def _base_column(sheet: Sheet) -> Column:
+    return text_column(sheet, "", lambda cell: sheet.words.number(cell.n), sheet.words.text("head.n"), "grey")
+
+
+def _percents(sheet: Sheet, step: float = 0.25) -> Mapping[float, str]:
+    return {i * step: sheet.words.percent(i * step) for i in range(round(1 / step) + 1)}
+
+
+def paint_interval(sheet: Sheet, span: Span, cell: Cell) -> None:
+    """Paint a pale band with two dark ends and a dot on it; single partners as rings, everybody as a tick."""
+    back, front = ("rule", "ink") if span.pooled else ("tint", "data")
+    if cell.drawn and cell.low == cell.low:
+        x0, x1 = span.at(max(cell.low, span.low)), span.at(min(cell.high, span.high))
+        sheet.box(span._replace(x0=x0, x1=x1), 0.11, back)
+        sheet.rule([x0, x0], [span.y - 0.075, span.y + 0.075], front, 1.1)
+        sheet.rule([x1, x1], [span.y - 0.075, span.y + 0.075], front, 1.1)
+    for key, other in span.line.items():
+        if key.startswith("partner:") and other.drawn:
+            sheet.dot(span.at(other.estimate), span.y, "data", ("o", 3.6), mfc=INK["ground"], mew=1.0)
+        elif key == "all" and other.drawn:
+            sheet.rule([span.at(other.estimate)] * 2, [span.y - 0.12, span.y + 0.12], "ink", 1.4)
     if not cell.drawn:
-        return "–"
-    return words.count_of(cell.k, cell.n) if cell.counted else words.percent(cell.estimate)
+        return sheet.missing(span, cell.mark)
+    role, shape = "against" if cell.estimate < 0 else front, ("D", 6.4) if span.pooled else ("o", 6.8)
+    return sheet.dot(span.at(cell.estimate), span.y, role, shape)
 
 
-def _draw_references(chart: Chart, words: Words, ax: Axes, scale: pen.Scale, ys: tuple[float, float]) -> float:
-    """Draw pooled value and benchmark through all rows, each named below; where the drawing ends."""
-    found = []
-    pooled = chart.cell("all", _MAIN)
-    if pooled.drawn:
-        text = words.text("chart.pooled_value", {"value": pen.say_share(pooled, words)})
-        found.append((scale(pooled.estimate), text, "ink", 1.0))
-    for value in chart.extra("benchmark")["estimate"][:1]:
-        text = words.text("chart.benchmark_value", {"value": words.percent(value)})
-        found.append((scale(value), text, "against", 1.2))
-    found.sort()
-    middles = [min(max(x, pen.HEAD.width(text) / 2), chart.width - pen.HEAD.width(text) / 2) for x, text, *_ in found]
-    if len(found) == 2:
-        needed = (pen.HEAD.width(found[0][1]) + pen.HEAD.width(found[1][1])) / 2 + 0.1
-        push = max(0.0, needed - (middles[1] - middles[0])) / 2
-        middles = [middles[0] - push, middles[1] + push]
-    for middle, (x, text, role, width) in zip(middles, found, strict=True):
-        pen.draw_line(ax, [x, x], ys, role, width)
-        pen.write(ax, middle, ys[1] + 0.1, text, pen.HEAD.but(role=role, align="center"))
-    return ys[1] + (0.2 if found else 0.05)
+@drawer
+def draw_share(sheet: Sheet) -> None:
+    """Draw a share by group with its interval, everybody as a line through all rows, single partners as rings.
+
+    Rows: groups, `all`, `benchmark`. Columns: `share`, `partner:<id>`.
+    """
+    head = sheet.words.text("head.k_of_n" if sheet.chart.table["k"].notna().any() else "head.share")
+    plot = Column(paint_interval, "share", ticks=_percents(sheet))
+    span = draw_rows(sheet, [_base_column(sheet), plot, _count_column(sheet, "share", head)], 1.45, 0.2)["share"]
+    pooled = sheet.lines.get(("", "all"), {}).get("share", NOTHING)
+    marks = [(pooled.estimate, "pooled", "ink")] * pooled.drawn
+    marks = sorted([*marks, *((value, "benchmark", "against") for value in sheet.benchmarks.values())])
+    for place, (value, name, role) in enumerate(marks):
+        x, text = span.at(value), sheet.words.text(f"chart.{name}_value", {"value": sheet.words.percent(value)})
+        sheet.rule([x, x], [span.y, sheet.y], role, 1.0)
+        room = HEAD.width(text)
+        left = x - room / 2 if len(marks) == 1 else x - 0.02 if place else x - room + 0.08
+        sheet.write(min(max(left, 0), sheet.width - room), sheet.y + 0.1, text, HEAD._replace(role=role))
+    sheet.y += 0.16 * bool(marks)
 
 
-def draw_allocation(chart: Chart, words: Words, *, ax: Axes) -> Axes:
+@drawer
+def draw_ranked(sheet: Sheet) -> None:
+    """Draw items in the order given: dots with intervals and counts left, a small track a group right.
+
+    Rows: items. Columns: `main`, then a group each; the group `all` becomes a tick.
+    """
+    tracks = [name for name in sheet.columns if name not in {"main", "all"}]
+    main, top = sheet.columns.get("main", ""), sheet.y
+    columns = [Column(paint_interval, "main", ticks=_percents(sheet, 0.5 if tracks else 0.25))]
+    columns.append(_count_column(sheet, "main", "" if tracks else main))
+    columns += [_count_column(sheet, "all", f"| {sheet.columns['all']}")] if "all" in sheet.columns else []
+    for name in tracks:
+        head = f"{name if len(name) == 2 else sheet.columns[name]}\n{sheet.base(name)}"
+        columns.append(Column(_paint_track, name, head, 0.2, "center", {0.15: "", 0.85: ""}))
+    top = draw_rows(sheet, columns, 1.95)["main"].y
+    sheet.write(0, top - 0.135, main if tracks else "", HEAD)
+
+
+def _paint_track(sheet: Sheet, span: Span, cell: Cell) -> None:
+    """Paint a share on a small track; the main value is a tick, a hidden one an open ring in the middle."""
+    if cell.mark in {"not_asked", "not_delivered", "too_few"}:
+        return sheet.write(span.at(0.5), span.y, "–" * (cell.mark != "not_asked"), QUIET)
+    sheet.rule([span.at(0), span.at(1)], [span.y] * 2, "grid", 1.6)
+    main = span.line.get("main", NOTHING)
+    if main.drawn:
+        sheet.rule([span.at(main.estimate)] * 2, [span.y - 0.08, span.y + 0.08], "grey", 1.0)
+    if not cell.drawn:
+        return sheet.dot(span.at(0.5), span.y, "rule", ("o", 4.6), mfc=INK["ground"])
+    sheet.rule([span.at(0), span.at(cell.estimate)], [span.y] * 2, "data", 1.6)
+    return sheet.dot(span.at(cell.estimate), span.y, "data", ("o", 4.0))
+
+
+@drawer
+def draw_profile(sheet: Sheet) -> None:
+    """Draw statements: a figure for each person up to twelve, else an interval; the count, and it in a word.
+
+    Rows: statements. Column: `share`; `text` = a word that stands for a count not published.
+    """
+    many = any(cell.n > _MOST_PERSONS for cell in sheet.cells("share") if cell.drawn)
+    plot = Column(_paint_persons, "share", ticks=_percents(sheet) if many else {})
+
+    def say(cell: Cell) -> str:
+        return cell.text or (sheet.words.quantity(cell.k, cell.n) if cell.drawn and cell.n < SMALL_BASE else "")
+
+    draw_rows(sheet, [plot, _count_column(sheet, "share"), text_column(sheet, "share", say)], 2.3, 0.2)
+
+
+def _paint_persons(sheet: Sheet, span: Span, cell: Cell) -> None:
+    """Paint a figure for each person asked, those counted filled; for many their interval."""
+    if cell.n > _MOST_PERSONS:
+        return paint_interval(sheet, span, cell)
+    if cell.mark:
+        return sheet.missing(span, cell.mark)
+    if not cell.drawn:
+        said = QUIET.wrap(sheet.words.text("chart.in_words"), span.x1 - span.x0)
+        return sheet.write(span.x0, span.y, said, QUIET._replace(align="left"))
+    size = min(0.2, (span.x1 - span.x0) / cell.n)
+    for person in range(round(cell.n)):
+        x, r, (fill, edge) = span.x0 + size * (person + 0.5), size * 0.43, _PERSON[person < cell.k]
+        look: dict[str, Any] = {"fc": INK[fill], "ec": INK[edge], "lw": 0.9, "zorder": 3}
+        sheet.ax.add_patch(Wedge((x, span.y + r * 1.6), r, 180, 360, **look))
+        sheet.ax.add_patch(Circle((x, span.y - r * 0.25), r * 0.62, **look))
+    return None
+
+
+def _paint_stage(role: str, room: float, sheet: Sheet, span: Span, cell: Cell) -> None:
+    """Paint a count, and a thin bar as share of those invited."""
+    if cell.mark == "hidden":
+        return sheet.write(span.x0, span.y, sheet.words.text("hidden"), QUIET._replace(align="left"))
+    whole = span.line.get("invited", NOTHING).k
+    if role and cell.drawn and whole > 0:
+        bar = span._replace(x0=span.x0 + room + 0.08)
+        sheet.box(bar, 0.12, "band")
+        bar = bar._replace(x1=bar.x0 + (bar.x1 - bar.x0) * min(cell.k / whole, 1))
+        sheet.box(bar, 0.12, "ink" if span.pooled else role)
+    return sheet.write(span.x0 + room, span.y, sheet.number(cell), RIGHT._replace(bold=span.pooled))
+
+
+@drawer
+def draw_flow(sheet: Sheet) -> None:
+    """Draw counts by stage: the number first, then a thin bar as share of those invited; the last stage dark.
+
+    Rows: partners, `all`. Columns: stages in order, k.
+    """
+    room = LABEL._replace(bold=True).width(sheet.words.number(max([99.0, *sheet.chart.table["k"].dropna()])))
+    stages = [*sheet.columns]
+    base = stages.index("invited") if "invited" in stages else len(stages)
+    roles = ["" if place < base else "tint" for place in range(len(stages) - 1)] + ["data"]
+    paints = [partial(_paint_stage, role, room) for role in roles]
+    columns = [Column(paint, key, head) for paint, (key, head) in zip(paints, sheet.columns.items(), strict=True)]
+    draw_rows(sheet, columns, 1.35, 0.18)
+
+
+def _paint_part(most: float, sheet: Sheet, span: Span, cell: Cell) -> None:
+    """Paint a bar with its number behind it, dark where it is the largest of its row."""
+    largest = cell.estimate == max([each.estimate for each in span.line.values() if each.drawn], default=0.0)
+    bar = span._replace(x1=span.x0 + (span.x1 - span.x0 - 0.26) * (cell.estimate / most if cell.drawn else 0.0))
+    sheet.box(bar, 0.17, "ink" if span.pooled else "data" if largest else "tint")
+    text = sheet.words.number(100 * cell.estimate) if cell.drawn else CLOSED if cell.mark == "hidden" else "–"
+    sheet.write(bar.x1 + 0.05, span.y, text, LABEL._replace(bold=span.pooled, boxed=True))
+
+
+@drawer
+def draw_allocation(sheet: Sheet) -> None:
     """Draw the parts of a whole: a column of bars a part, all on one scale, the largest part of a row dark.
 
-    Parameters
-    ----------
-    chart : Chart
-        Rows: groups and `all`; columns: parts, estimate = mean share; a row `benchmark`.
-    words : Words
-        Fixed words.
-    ax : Axes
-        From `style.new_canvas`; its height is set.
-
-    Returns
-    -------
-    Axes
-        The same.
+    Rows: groups, `all`, `benchmark`. Columns: parts, estimate = mean share.
     """
-    marks = dict(chart.extra("benchmark")[["column", "estimate"]].itertuples(index=False))
-    lines = {row.key: chart.line(row) for row in chart.rows}
-    sides = pen.measure_sides(chart, words, {key: _find_base(line) for key, line in lines.items()})
-    columns, top = _place_parts(chart, sides.start)
-    groups = pen.draw_groups(ax, chart, words, top, sides)
-    number = pen.LABEL.but(bold=True).width(words.number(100)) + 0.1
-    values = [cell.estimate for line in lines.values() for cell in line.values() if cell.drawn]
-    scale = pen.Scale(0.0, columns[0].width - number, 0.0, max([*values, *marks.values(), 0.01]))
-    for part in columns:
-        for place, text in enumerate(part.head.split("\n")):
-            y = part.y + pen.HEAD.height(place) - pen.HEAD.height(part.head.count("\n")) / 2
-            pen.clear_ground(ax, part.x - part.shift, y, pen.HEAD.width(text) + 0.03)
-        pen.write(ax, part.x - part.shift, part.y, part.head, pen.HEAD)
-        pen.draw_line(ax, [part.x] * 2, [part.line, groups.end])
-        if part.key in marks:
-            x = part.x + scale(marks[part.key])
-            pen.draw_line(ax, [x, x], [top, groups.end], "against", 1.2)
-            said = words.text("chart.benchmark_value", {"value": words.percent(marks[part.key])})
-            pen.write(
-                ax, x, groups.end + 0.16, pen.HEAD.wrap(said, part.width), pen.HEAD.but(role="against", align="center")
-            )
-    for key, line in lines.items():
-        shown = [cell.estimate for cell in line.values() if cell.drawn]
-        if not shown:
-            span = (sides.start + 0.05, chart.width)
-            pen.draw_missing(ax, groups.places[key], next(iter(line.values())).mark, span, words)
-        for part in columns if shown else ():
-            _draw_part(ax, words, (part, groups.places[key], key), line.get(part.key), (scale, max(shown)))
-    return pen.fit_canvas(ax, groups.end + (0.32 if marks else 0.05))
+    most = max([0.01, *sheet.chart.table["estimate"].dropna()])
+    columns = [Column(partial(_paint_part, most), key, head) for key, head in sheet.columns.items()]
+    spans = draw_rows(sheet, [_base_column(sheet), *columns], 1.2, 0.12)
+    for span in (spans[key] for key in sheet.columns):
+        sheet.rule([span.x0] * 2, [span.y, sheet.y])
+    for key, value in sheet.benchmarks.items():
+        x = spans[key].x0 + (spans[key].x1 - spans[key].x0 - 0.26) * value / most
+        sheet.rule([x, x], [spans[key].y, sheet.y], "against", 1.2)
+        said = sheet.words.text("chart.benchmark_value", {"value": sheet.words.percent(value)})
+        text, look = HEAD.wrap(said, 0.95), HEAD._replace(role="against", align="center")
+        sheet.write(min(x, sheet.width - HEAD.width(text) / 2), sheet.y + 0.16, text, look)
+    sheet.y += 0.3 * bool(sheet.benchmarks)
 
 
-class _Part(NamedTuple):
-    """One column of bars: where it starts, its head and where its line starts."""
+@drawer
+def draw_gap(sheet: Sheet) -> None:
+    """Draw importance (dot) and own level (ring) of each item, and right the gap with its interval.
 
-    key: str
-    head: str
-    x: float
-    y: float
-    line: float
-    shift: float
-    width: float
+    Rows: items, widest gap first. Columns: `importance`, `own` (means of ratings from 1 to 5) and `gap`.
+    """
 
+    def say(value: float, digits: int = 0) -> str:
+        return ("−" if value < 0 else "+" if value > 0 else "") + sheet.words.number(abs(value), digits)
 
-def _find_base(line: Mapping[str, Cell]) -> float:
-    return max((cell.n for cell in line.values() if cell.n == cell.n), default=float("nan"))
-
-
-def _place_parts(chart: Chart, start: float) -> tuple[list[_Part], float]:
-    """Place the heads of the parts: side by side where they fit, else on two levels, each twice as wide."""
-    columns = list(chart.columns.items())
-    pitch = (chart.width - start) / len(columns)
-    longest = [max(pen.HEAD.width(word) for word in label.split()) for _, label in columns]
-    levels = 1 if max(longest) <= pitch - 0.08 else 2
-    width = pitch * levels - 0.1
-    rooms = [max(width, most) + 1e-6 for most in longest]
-    last = pen.HEAD.wrap(columns[-1][1], rooms[-1])
-    if len(columns) > levels:  # the last head ends at the margin and takes room from the one before it
-        rooms[-1 - levels] -= max(0.0, pen.HEAD.width(last) - pitch)
-    heads = [pen.HEAD.wrap(label, room) for (_, label), room in zip(columns, rooms, strict=True)]
-    heights = [
-        max((pen.HEAD.height(head.count("\n") + 1) for head in heads[level::levels]), default=0.0) + 0.06
-        for level in range(levels)
+    ends = [value for cell in sheet.cells("gap") for value in (cell.low, cell.high, cell.estimate) if value == value]
+    low, high = min([0.0, *ends]), max([1.0, *ends])
+    gaps = {low: "", high: "", **{float(value): say(value) for value in range(int(low), int(high) + 1)}}
+    sheet.write(0, 0.1, f"{sheet.words.text('head.n')} = {sheet.base(*sheet.columns)}", HEAD)
+    signs: list[tuple[Callable[[Span], None], str]] = [
+        (lambda span: sheet.dot(span.x0 + 0.07, span.y, mfc=INK["ground"]), sheet.columns.get("own", "")),
+        (lambda span: sheet.dot(span.x0 + 0.07, span.y), sheet.columns.get("importance", "")),
     ]
-    top, parts = sum(heights) + 0.06, []
-    for place, (key, _) in enumerate(columns):
-        lowest = sum(heights[: place % levels + 1])
-        lines = heads[place].count("\n") + 1
-        x = start + pitch * place
-        shift = max(0.0, x + pen.HEAD.width(heads[place]) - chart.width)
-        y = lowest - pen.HEAD.height(lines) / 2
-        parts.append(_Part(key, heads[place], x, y, min(lowest + 0.02, top), shift, pitch))
-    return parts, top
+    sheet.key(signs, 2.1)
+    ratings = {float(value): sheet.words.number(value) for value in range(1, 6)}
+    number = text_column(sheet, "gap", lambda cell: say(cell.estimate, 1) if cell.drawn else "–", sheet.columns["gap"])
+    interval = Column(paint_interval, "gap", ticks=gaps, zero="ink")
+    draw_rows(sheet, [Column(_paint_pair, "importance", ticks=ratings), interval, number], 1.9, 0.24)
 
 
-def _draw_part(
-    ax: Axes, words: Words, at: tuple[_Part, float, str], cell: Cell | None, to: tuple[pen.Scale, float]
-) -> None:
-    """Draw one bar with its number; dark where it is the largest of its row."""
-    (part, y, key), (scale, largest) = at, to
-    if cell is None or not cell.drawn:
-        pen.draw_word(ax, part.x + part.width / 2, y, words.text("hidden") if cell and cell.mark == "hidden" else "–")
-        return
-    size = scale(cell.estimate)
-    pen.draw_bar(
-        ax, (part.x, y), (size, _BAR), "ink" if key == "all" else "data" if cell.estimate == largest else "tint"
-    )
-    text = words.number(100 * cell.estimate)
-    pen.clear_ground(ax, part.x + size + 0.03, y, pen.LABEL.width(text) + 0.05)
-    pen.write(ax, part.x + size + 0.06, y, text, pen.LABEL.but(bold=key == "all"))
+def _paint_pair(sheet: Sheet, span: Span, cell: Cell) -> None:
+    own = span.line.get("own", NOTHING)
+    if not (cell.drawn and own.drawn):
+        return sheet.missing(span, cell.mark or own.mark)
+    role = "data" if cell.estimate >= own.estimate else "against"
+    sheet.rule([span.at(own.estimate), span.at(cell.estimate)], [span.y] * 2, role, 2.0)
+    sheet.dot(span.at(cell.estimate), span.y)
+    return sheet.dot(span.at(own.estimate), span.y, mfc=INK["ground"])
 
 
-def draw_flow(chart: Chart, words: Words, *, ax: Axes) -> Axes:
-    """Draw counts by stage: the number first, then a thin bar as share of those invited.
+@drawer
+def draw_diverging(sheet: Sheet) -> None:
+    """Draw answer levels around their middle, a cell an answer where few answered; counts of both sides at the ends.
 
-    Parameters
-    ----------
-    chart : Chart
-        Rows: partners and `all`; columns: stages in order, k; bars are shares of `invited`.
-    words : Words
-        Fixed words.
-    ax : Axes
-        From `style.new_canvas`; its height is set.
-
-    Returns
-    -------
-    Axes
-        The same.
+    Rows: groups, `all`. Columns: levels in order, those that take several together, `dont_know`.
     """
-    sides = pen.measure_sides(chart, words)
-    number = pen.LABEL.but(bold=True).width(words.number(max([999.0, *chart.table["k"].dropna()])))
-    pitch = (chart.width - sides.start) / len(chart.columns)
-    heads = [pen.HEAD.wrap(label, pitch - 0.1) for label in chart.columns.values()]
-    top = pen.HEAD.height(max(head.count("\n") + 1 for head in heads)) + 0.1
-    groups = pen.draw_groups(ax, chart, words, top, sides)
-    stages = list(chart.columns)
-    base = stages.index("invited") if "invited" in stages else 0
-    for place, stage in enumerate(stages):
-        x = sides.start + pitch * place
-        lines = heads[place].count("\n") + 1
-        pen.write(ax, x, top - 0.06 - pen.HEAD.height(lines) / 2, heads[place], pen.HEAD)
-        for row in chart.rows:
-            cell, whole = chart.cell(row.key, stage), chart.cell(row.key, stages[base])
-            y, pooled = groups.places[row.key], row.key == "all"
-            hand = pen.LABEL.but(align="right", bold=pooled, role="ink" if cell.counted else "faint")
-            shown = words.number(cell.k) if cell.counted else words.text("hidden") if cell.mark == "hidden" else "–"
-            if cell.mark == "hidden":
-                hand = hand.but(align="left", italic=True)
-            pen.write(ax, x + (0.0 if cell.mark == "hidden" else number), y, shown, hand)
-            if place >= base and cell.counted and whole.k > 0:
-                room = pitch - number - 0.3
-                pen.draw_bar(ax, (x + number + 0.1, y), (room, 0.12), "band")
-                role = "ink" if pooled else "data" if place == len(stages) - 1 else "tint"
-                pen.draw_bar(ax, (x + number + 0.1, y), (room * min(cell.k / whole.k, 1.0), 0.12), role)
-    return pen.fit_canvas(ax, groups.end + 0.05)
+    lines, unsure = sheet.lines.values(), sheet.words.text("dont_know")
+    for coarse in (False, True):
+        signs: list[tuple[Callable[[Span], None], str]]
+        levels = {key: role for line in lines if _is_coarse(line) == coarse for key, role, *_ in _place_levels(line)}
+        signs = [(partial(sheet.box, height=0.12, role=role), sheet.columns[key]) for key, role in levels.items()]
+        if coarse and signs and (sheet.chart.table["mark"] == "hidden").any():
+            signs.append((sheet.slants, sheet.words.text("hidden")))
+        sheet.key(signs)
+    ends = [end for line in lines for *_, x0, x1 in _place_levels(line) for end in (x0, x1)]
+    ticks = {min([-0.05, *ends]): "", 0.0: "", max([0.05, *ends]): ""}
+    plot = Column(_paint_levels, " ".join(key for key in sheet.columns if key != "dont_know"), ticks=ticks, zero="ink")
+    low, high = (Column(_paint_side(side), "", "", 0.25, "right") for side in (-1, 1))
+    count = text_column(sheet, "dont_know", lambda cell: "–" if cell.k == 0 else sheet.number(cell), unsure)
+    draw_rows(sheet, [_base_column(sheet), low, plot, high, count], 1.45)
+
+
+def _is_coarse(line: Mapping[str, Cell]) -> bool:
+    return any(cell.mark == "coarsened" for cell in line.values())
+
+
+def _place_levels(line: Mapping[str, Cell]) -> list[tuple[str, str, Cell, int, float, float]]:
+    """Key, role, cell, side and ends of each level, the middle at 0.
+
+    All ends are at 0 where what is hidden is not one piece of several levels at one end: then nothing can be drawn.
+    """
+    cells = {key: cell for key, cell in line.items() if key != "dont_know"}
+    roles, last = _TOGETHER if _is_coarse(line) else _LEVELS, max(len(cells) - 1, 1)
+    run = [place for place, cell in enumerate(cells.values()) if not cell.drawn]
+    whole = run in (list(range(len(run))), list(range(len(cells) - len(run), len(cells))))
+    drawn = [cell.estimate for cell in cells.values() if cell.drawn] if whole and len(run) != 1 else []
+    rest = (1 - sum(drawn)) / max(len(run), 1)
+    sizes = [(cell.estimate if cell.drawn else rest) if drawn else 0.0 for cell in cells.values()]
+    sides = [(2 * place > last) - (2 * place < last) for place in range(len(cells))]
+    x = -sum(size * (1, 0.5, 0)[side + 1] for size, side in zip(sizes, sides, strict=True))
+    if run:  # nothing hidden straddles the middle: the piece ends, or starts, there
+        x = -sum(size for place, size in enumerate(sizes) if (place in run) == (0 in run))
+    places = []
+    for place, (key, cell) in enumerate(cells.items()):
+        role = roles[round((len(roles) - 1) * place / last)]
+        places.append((key, role, cell, sides[place], x, x + sizes[place]))
+        x += sizes[place]
+    return places
+
+
+def _paint_levels(sheet: Sheet, span: Span, _: Cell) -> None:
+    """Paint the levels of a row, thin gaps between answers where few answered; what is hidden as one slanted piece."""
+    places = _place_levels(span.line)
+    if not any(x1 > x0 for *_, x0, x1 in places):
+        marks = [cell.mark for cell in span.line.values()]
+        return sheet.missing(span, "hidden" if "hidden" in marks else marks[0])
+    for _key, role, cell, _side, x0, x1 in places:
+        part = span._replace(x0=span.at(x0), x1=span.at(x1))
+        cuts = (round(cell.k) if cell.n < SMALL_BASE else 1) if cell.drawn else 0
+        if cell.drawn:
+            sheet.box(part, _BAR, role)
+        for cut in range(1, cuts + 1):
+            x = part.x0 + (part.x1 - part.x0) * cut / cuts
+            sheet.rule([x, x], [span.y - _BAR / 2, span.y + _BAR / 2], "ground", 0.7 if cut < cuts else 1.4)
+    closed = [(x0, x1) for _key, _role, cell, _side, x0, x1 in places if not cell.drawn]
+    if closed:
+        part = span._replace(x0=span.at(closed[0][0]) + 0.02, x1=span.at(closed[-1][1]) - 0.02)
+        sheet.box(part, _BAR, "", "faint")
+        sheet.slants(part, _BAR)
+    return None
+
+
+def _paint_side(side: int) -> Painter:
+    """Make a painter of the count of one side, in its colour."""
+
+    def paint(sheet: Sheet, span: Span, _: Cell) -> None:
+        places = _place_levels(span.line)
+        cells = [cell for _, _, cell, where, *_ in places if where == side]
+        closed = next((sheet.number(cell) for cell in cells if not cell.drawn), "")
+        text = closed or sheet.words.number(sum(cell.k for cell in cells))
+        if any(x1 > x0 for *_, x0, x1 in places):  # the count of a side would tell what the row hides
+            sheet.write(span.x1, span.y, text, RIGHT._replace(role="data" if side > 0 else "against", bold=span.pooled))
+
+    return paint

@@ -1,0 +1,305 @@
+"""Charts in cells and places: matrix, decision, bump, circle, tiles, scatter."""
+
+from __future__ import annotations
+
+import math
+from functools import partial
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+import seaborn as sns
+from matplotlib.collections import LineCollection
+from matplotlib.patches import Circle, FancyArrowPatch, PathPatch
+from matplotlib.path import Path
+
+from cncb_analysis.figures import layout
+from cncb_analysis.figures.chart import NOTHING, SMALL_BASE, Cell
+from cncb_analysis.figures.layout import HEAD, INK, LABEL, MIDDLE, SMALL, Column, Look, Sheet, Span, draw_rows, drawer
+from cncb_analysis.figures.rows import paint_interval
+
+_FIFTHS = (0.2, 0.4, 0.6, 0.8)
+_CENTRE = SMALL._replace(align="center")
+# What a cell of a step is filled with, the text on it; the mark of a country.
+_POSITIONS = {
+    "agreement": ("data", "on-deep", "o"), "partial": ("tint", "on-pale", "o"),
+    "dissonance": ("against-tint", "on-pale", "x"), "silence": ("band", "grey", "_"), "hidden": ("band", "faint", ""),
+}  # fmt: skip
+_TICKS = [step * 10.0**power for power in range(-2, 7) for step in (1, 2, 5)]
+_SIDE, _STEP, _LISTED, _NAMED = 0.31, 0.56, 8, 12
+# Mark, area, colour by stars: no reader needs the colour.
+_STARS = {0: ("o", 9, "rule"), 1: ("o", 26, "step-3"), 2: ("s", 26, "data"), 3: ("*", 90, "against")}
+
+
+def _shade(cell: Cell, ends: tuple[float, ...] = _FIFTHS) -> int:
+    """Class of a value, 1 to 5; 0 for none."""
+    return 1 + sum(cell.estimate > end + 1e-9 for end in ends) if cell.drawn and cell.estimate > 0 else 0
+
+
+def _paint_shade(sheet: Sheet, span: Span, cell: Cell, text: str, ends: tuple[float, ...] = _FIFTHS) -> Look:
+    """Fill a cell by its class and write in it; how to write more there."""
+    shade = _shade(cell, ends)
+    sheet.box(span, 0.23 if ends == _FIFTHS else _SIDE - 0.02, f"step-{shade}" if shade else "band")
+    look = MIDDLE._replace(role="on-deep" if shade > 3 else "on-pale" if shade else "faint", bold=shade > 3)
+    sheet.write(span.at(0.5), span.y + (0.0 if ends == _FIFTHS else 0.05), text, look)
+    return look
+
+
+@drawer
+def draw_matrix(sheet: Sheet) -> None:
+    """Draw counts in cells, shaded by their share of n; rows in blocks.
+
+    Rows: actors or roles, `section` = title of the block. Columns: bodies; k of n.
+    """
+
+    def paint(sheet: Sheet, span: Span, cell: Cell) -> None:
+        wide = span._replace(x0=span.x0 - 0.05, x1=span.x1 + 0.05)
+        _paint_shade(sheet, wide, cell, "" if cell.k == 0 else sheet.number(cell))
+
+    columns = [
+        Column(paint, key, f"{head}\nn = {sheet.base(key)}", align="center") for key, head in sheet.columns.items()
+    ]
+    draw_rows(sheet, columns, 2.0)
+    sheet.y += 0.1
+    sheet.write(0, sheet.y + 0.1, sheet.words.text("chart.share_of_n"), HEAD)
+    said = [f"≤ {sheet.words.percent(end)}" for end in (*_FIFTHS, 1)]
+    roles = [f"step-{place}" for place in range(1, 6)]
+    sheet.key([(partial(sheet.box, height=0.12, role=role), text) for role, text in zip(roles, said, strict=True)], 2.1)
+
+
+@drawer
+def draw_decision(sheet: Sheet) -> None:
+    """Draw measures grouped by decision: a word a step, a sign a country, the rank with its interval.
+
+    Rows: measures, `section` = decision. Columns: steps, countries (two capitals), `decision`, `rank`; `text` =
+    agreement, partial, dissonance, silence, not_asked or hidden.
+    """
+    words, last = sheet.words, max(len(sheet.lines), 2)
+    said = {name: words.text(f"position.{name}.short") for name in _POSITIONS}
+    fits = max(SMALL.width(text) for text in said.values()) < _STEP
+    ticks = {float(rank): words.number(rank) for rank in (1, (last + 1) // 2, last)}
+    kinds = {
+        0: partial(Column, _paint_sign, width=0.1, align="center"),
+        1: partial(Column, partial(_paint_step, said if fits else {}), width=_STEP - 0.1, align="center"),
+        2: partial(Column, paint_interval, ticks=ticks),
+    }
+    named = {key: head for key, head in sheet.columns.items() if key != "decision"}
+    columns = [kinds[2 if key == "rank" else len(key) != 2](key=key, head=head) for key, head in named.items()]
+    draw_rows(sheet, columns, 1.55)
+    sheet.y += 0.05
+    shown = [name for name in said if name in set(sheet.chart.table["text"]) - {"hidden"}]
+    sheet.key([(partial(_paint_sign, sheet, cell=NOTHING._replace(text=name)), said[name]) for name in shown], 1.6)
+
+
+def _paint_step(said: dict[str, str], sheet: Sheet, span: Span, cell: Cell) -> None:
+    """Fill a step's cell and say its position: in a word, or as a sign where words have no room."""
+    if cell.text in _POSITIONS:
+        fill, role, _ = _POSITIONS[cell.text]
+        sheet.box(span._replace(x0=span.x0 - 0.05, x1=span.x1 + 0.05), 0.21, fill)
+        sheet.write(span.at(0.5), span.y, said.get(cell.text, ""), _CENTRE._replace(role=role))
+        if not said:
+            _paint_sign(sheet, span, cell, role)
+
+
+def _paint_sign(sheet: Sheet, span: Span, cell: Cell, on: str = "data") -> None:
+    """Paint a position as a sign that a copier keeps: full, half, cross, dash, dot; nothing for not asked."""
+    marker = _POSITIONS.get(cell.text, ("", "", ""))[2]
+    half = {"fillstyle": "left", "markerfacecoloralt": "none"} if cell.text == "partial" else {}
+    if marker:
+        sheet.dot(span.at(0.5), span.y, {"x": "against", "_": "grey"}.get(marker, on), (marker, 6.0), **half)
+    elif cell.text == "hidden":
+        sheet.write(span.at(0.5), span.y, layout.CLOSED, MIDDLE._replace(role="faint"))
+
+
+@drawer
+def draw_bump(sheet: Sheet) -> None:
+    """Draw the order of items at several moments: count or percent in circles, the three that tell most coloured.
+
+    Rows: items. Columns: moments in order; estimate = share that puts the item among its first.
+    """
+    lines = list(sheet.lines.values())
+    trails = [[line.get(moment, NOTHING) for moment in sheet.columns] for line in lines]
+    values = np.array([[cell.estimate if cell.drawn else -1.0 for cell in trail] for trail in trails])
+    ranks = np.argsort(np.argsort(-values, axis=0, kind="stable"), axis=0)
+    climbs = ranks[:, -1] - ranks[:, 0]
+    up, down = climbs.argmin() if climbs.min() < 0 else -1, climbs.argmax() if climbs.max() > 0 else -1
+    leader = next((item for item in ranks[:, -1].argsort() if item not in {up, down}), -1)
+    roles = {up: "data", down: "against", leader: "ink"}
+    xs, look = np.linspace(2.1, sheet.width - 1.9, len(sheet.columns)), HEAD._replace(align="center")
+    for x, (moment, head) in zip(xs, sheet.columns.items(), strict=True):
+        text = look.wrap(head, (sheet.width - 4.0) / max(len(xs) - 1, 1) - 0.1)
+        sheet.write(x, 0.21, f"{text}\nn = {sheet.base(moment)}", look)
+    for item, (trail, rank, label) in enumerate(zip(trails, ranks, sheet.labels.values(), strict=True)):
+        role, points = roles.get(item, ""), [(x, 0.62 + 0.34 * place) for x, place in zip(xs, rank, strict=True)]
+        path = [points[0]]
+        for (x0, y0), (x1, y1) in pairwise(points):
+            path += [((x0 + x1) / 2, y0), ((x0 + x1) / 2, y1), (x1, y1)]
+        line: dict[str, Any] = {"ec": INK[role or "rule"], "lw": 3.0 if role else 1.6, "zorder": 3 if role else 2}
+        codes = [Path.MOVETO, *[Path.CURVE4] * (len(path) - 1)]
+        sheet.ax.add_patch(PathPatch(Path(path, codes), fc="none", **line))
+        for at, cell in zip(points, trail, strict=True):
+            fill = role if cell.drawn and role else "ground"
+            sheet.ax.add_patch(Circle(at, 0.13, fc=INK[fill], ec=INK[role or "rule"], lw=1.5, zorder=4))
+            percent = cell.drawn and cell.n >= SMALL_BASE
+            text = sheet.words.number(100 * cell.estimate) if percent else sheet.number(cell)
+            sheet.write(*at, text, _CENTRE._replace(role="grey" if fill == "ground" else "on-deep"))
+        name, text = layout.fit_label(label, Look(8.0, role or "grey", bold=bool(role)), 1.65)
+        sheet.write(0, 0.62 + 0.34 * item, sheet.words.number(item + 1), LABEL._replace(role="grey"))
+        sheet.write(points[0][0] - 0.24, points[0][1], text, name._replace(align="right"))
+        sheet.write(points[-1][0] + 0.24, points[-1][1], text, name)
+    sheet.y = 0.48 + 0.34 * len(lines)
+
+
+@drawer
+def draw_circle(sheet: Sheet) -> None:
+    """Draw steps clockwise from the top: area and number say how many name a step, arcs how many name it and the next.
+
+    Rows: steps in order. Columns: `node`, `link` (to the next step).
+    """
+    nodes, links, radius, centre = sheet.cells("node"), sheet.cells("link"), 1.25, sheet.width / 2
+    sizes = [0.14 + 0.16 * math.sqrt(cell.estimate if cell.drawn else 0) for cell in nodes]
+    turn = 2 * math.pi / len(nodes)
+
+    def place_at(angle: float, distance: float = radius) -> tuple[float, float]:
+        return centre + distance * math.sin(angle), radius + 0.36 - distance * math.cos(angle)
+
+    for place, (node, link, size, label) in enumerate(zip(nodes, links, sizes, sheet.labels.values(), strict=True)):
+        (x, y), shade = place_at(turn * place), _shade(node)
+        face, edge = INK[f"step-{shade}" if shade else "band"], INK["data" if node.drawn else "rule"]
+        sheet.ax.add_patch(Circle((x, y), size, fc=face, ec=edge, lw=1.2, zorder=4))
+        look = LABEL._replace(bold=True, align="center")
+        sheet.write(x, y, sheet.number(node), look._replace(role="on-deep" if shade > 3 else "on-pale"))
+        start = turn * place + (size + 0.05) / radius
+        end = turn * (place + 1) - (sizes[place + 1 - len(sizes)] + 0.04) / radius
+        role = "rule" if not link.drawn else "against" if link.estimate < 1 / 3 else "data"
+        width = 1.2 + 3.6 * (link.estimate if link.drawn else 0)
+        _draw_arc(sheet, [place_at(angle) for angle in np.linspace(start, end, 25)], role, width)
+        look = MIDDLE._replace(role="faint" if role == "rule" else role, bold=role == "against")
+        sheet.write(*place_at((start + end) / 2, radius - 0.24), sheet.number(link), look)
+        side = 1 if x > centre - 0.01 else -1
+        look, edge_x = LABEL._replace(bold=True, align="left" if side > 0 else "right"), x + (size + 0.14) * side
+        text = look.wrap(f"{place + 1} {label}", sheet.width - edge_x if side > 0 else edge_x)
+        sheet.write(edge_x, y - 0.12 * (place == 0), text, look)
+    if all(cell.drawn for cell in links):
+        weakest, look = min(links, key=lambda cell: cell.estimate), LABEL._replace(align="center")
+        said = sheet.words.count_of(weakest.k, weakest.n)
+        sheet.write(centre, radius + 0.26, said, look._replace(size=13, bold=True))
+        sheet.write(centre, radius + 0.5, look.wrap(sheet.words.text("chart.weakest_link"), 1.4), look)
+    sheet.y = 2 * radius + 0.66
+
+
+def _draw_arc(sheet: Sheet, points: list[tuple[float, float]], role: str, width: float) -> None:
+    sheet.rule([x for x, _ in points[:-2]], [y for _, y in points[:-2]], role, width)
+    tip: dict[str, Any] = {
+        "color": INK[role],
+        "lw": 0,
+        "mutation_scale": 9 + 2 * width,
+        "shrinkA": 0,
+        "shrinkB": 0,
+        "zorder": 3,
+    }
+    head = "-|>,head_length=0.55,head_width=0.38"
+    sheet.ax.add_patch(FancyArrowPatch(points[-4], points[-1], arrowstyle=head, **tip))
+
+
+@drawer
+def draw_tiles(sheet: Sheet) -> None:
+    """Draw each region as a tile with its number, an ink line round each country; the highest are named beside.
+
+    Rows: regions (further columns x, y, country, name). Column: `value`; text `own` marks a region.
+    """
+    chart, words = sheet.chart.table, sheet.words
+    x0, y0 = 0.85 - chart["x"].min() * _SIDE, 0.02 - chart["y"].min() * _SIDE
+    places = {(row.x, row.y): row for row in chart.itertuples()}
+    sides: dict[str, list[list[tuple[float, float]]]] = {"ink": [], "against": []}
+    ends = (2.0, 3.0, 5.0, 10.0) if chart["estimate"].max() > 6 else (1.0, 1.5, 2.0, 3.0)
+    for row, cell in zip(chart.itertuples(), sheet.cells("value"), strict=True):
+        x, y, role = x0 + row.x * _SIDE, y0 + row.y * _SIDE, "against" if row.text == "own" else "ink"
+        text = words.number(cell.estimate, 1) if cell.drawn else sheet.number(cell)
+        look = _paint_shade(sheet, Span(x + 0.01, x + _SIDE - 0.01, y + _SIDE / 2), cell, text, ends)
+        sheet.write(x + _SIDE / 2, y + 0.085, row.row[2:], look._replace(size=5.6, bold=False))
+        corners = [(x, y), (x + _SIDE, y), (x + _SIDE, y + _SIDE), (x, y + _SIDE), (x, y)]
+        for place, (dx, dy) in enumerate(((0, -1), (1, 0), (0, 1), (-1, 0))):
+            other = places.get((row.x + dx, row.y + dy))
+            if role == "against" or other is None or other.country != row.country:
+                sides[role].append(corners[place : place + 2])
+    for role, lines in sides.items():
+        sheet.ax.add_collection(LineCollection(lines, colors=INK[role], linewidths=1.1 + (role == "against"), zorder=5))
+    _name_countries(sheet, set(places), (x0, y0))
+    edge, said = x0 + (chart["x"].max() + 1) * _SIDE + 0.8, [words.number(end, 1) for end in ends]
+    for place, text in enumerate([*(f"≤ {end}" for end in said), f"> {said[-1]}"]):
+        sheet.box(Span(edge, edge + 0.14, 0.1 + 0.18 * place), 0.12, f"step-{place + 1}")
+        sheet.write(edge + 0.22, 0.1 + 0.18 * place, text, SMALL)
+    if sides["against"]:
+        sheet.box(Span(edge, edge + 0.14, 1.08), 0.12, "", "against")
+        sheet.write(edge + 0.22, 1.08, words.text("chart.own_region"), SMALL)
+    sheet.write(edge, 1.4, words.text("chart.highest"), SMALL._replace(bold=True))
+    for place, row in enumerate(chart.nlargest(_LISTED, "estimate").itertuples()):
+        name = SMALL.wrap(row.row_label, sheet.width - edge - 0.35).split("\n")[0]
+        sheet.write(edge, 1.58 + 0.17 * place, name, SMALL._replace(role="ink"))
+        sheet.write(sheet.width, 1.58 + 0.17 * place, words.number(row.estimate, 1), SMALL._replace(align="right"))
+    sheet.y = max(y0 + (chart["y"].max() + 1) * _SIDE, 1.5 + 0.17 * _LISTED)
+
+
+def _name_countries(sheet: Sheet, taken: set[tuple[int, int]], origin: tuple[float, float]) -> None:
+    """Write each country's name beside its outline, in the first free room left or right of it."""
+    named, rows = set(), sheet.chart.table.sort_values(["y", "x"])
+    for side, row in [(side, row) for side in (-1, 1) for row in rows.itertuples()]:
+        name, look = sheet.words.text(f"country.{row.country}"), HEAD._replace(role="ink", bold=True)
+        room = {(row.x + side * step, row.y) for step in range(1, int((look.width(name) + 0.08) / _SIDE) + 2)}
+        x = origin[0] + (row.x + (side > 0)) * _SIDE + 0.06 * side
+        if row.country not in named and not room & taken and x + side * look.width(name) > 0:
+            named.add(row.country)
+            taken |= room
+            look = look._replace(align="right" if side < 0 else "left")
+            sheet.write(x, origin[1] + (row.y + 0.5) * _SIDE, name, look)
+
+
+@drawer
+def draw_scatter(sheet: Sheet) -> None:
+    """Draw location quotient against jobs, both logarithmic; stars by form, size and lightness.
+
+    Rows: sectors of regions (further columns jobs, stars, name). Column: `lq`.
+    """
+    words, marks = sheet.words, sheet.chart.extra("threshold")
+    points = sheet.chart.table.drop(index=marks.index)
+    points = points[(points["estimate"] > 0) & (points["jobs"] > 0)]
+    if points.empty:
+        return sheet.nothing("too_few")
+    points = points.assign(stars=points["stars"].fillna(0).clip(0, 3).astype(int)).sort_values("stars", kind="stable")
+    floor, end = 2.7 if sheet.chart.dense else 3.5, sheet.width - 0.3
+    for key, name, span in (("jobs", "jobs", Span(0.5, end)), ("lq", "estimate", Span(floor, 0.35))):
+        logs, flat = np.log10(points[name]), key == "jobs"
+        span = span._replace(low=logs.min() - 0.08, high=logs.max() + 0.08)
+        points[f"at_{key}"] = [span.at(value) for value in logs]
+        ticks = [tick for tick in _TICKS if span.low <= math.log10(tick) <= span.high]
+        for tick in ticks if len(ticks) < 8 else [tick for tick in ticks if f"{tick:e}"[0] == "1"]:
+            at, look = span.at(math.log10(tick)), HEAD._replace(align="center" if flat else "right")
+            sheet.write(at if flat else 0.36, floor + 0.12 if flat else at, words.number(tick, int(tick < 1)), look)
+        for row in marks[marks["column"] == key].itertuples():
+            at, look = span.at(math.log10(row.estimate)), SMALL._replace(role="against")
+            sheet.rule([at, at] if flat else [0.5, end], [floor, 0.35] if flat else [at, at], "against", 1.0)
+            sheet.write(at + 0.05 if flat else 0.5, 0.35 if flat else at - 0.08, row.row_label, look)
+    sheet.rule([0.5, end], [floor, floor])
+    marker, area = ({star: look[part] for star, look in _STARS.items()} for part in range(2))
+    sns.scatterplot(
+        points, x="at_jobs", y="at_lq", hue="stars", palette={star: INK[look[2]] for star, look in _STARS.items()},
+        style="stars", markers=marker, size="stars", sizes=area, ax=sheet.ax, legend=False,
+        edgecolor=INK["ground"], linewidth=0.4, zorder=4,
+    )  # fmt: skip
+    known, alone = points[points["stars"] > 0], points["row"].str.split().str[0].nunique() == 1
+    for row in known.sort_values(["stars", "estimate"], ascending=False).head(_NAMED).itertuples():
+        aside = known["at_jobs"].between(row.at_jobs + 0.02, row.at_jobs + 0.8)
+        if not (aside & (abs(known["at_lq"] - row.at_lq) < 0.12)).any() and row.at_jobs < sheet.width - 0.8:
+            sheet.write(row.at_jobs + 0.08, row.at_lq, row.row.split()[-1] if alone else row.row, SMALL)
+    sheet.write(0, 0.1, words.text("head.lq"), HEAD)
+    sheet.y = floor + 0.26
+    sheet.write(sheet.width, sheet.y + 0.1, words.text("head.jobs"), HEAD._replace(align="right"))
+    sheet.write(0, sheet.y + 0.1, words.text("head.stars"), HEAD)
+    signs = [(partial(_draw_star, sheet, star), words.number(star)) for star in sorted(points["stars"].unique())]
+    return sheet.key(signs, HEAD.width(words.text("head.stars")) + 0.15)
+
+
+def _draw_star(sheet: Sheet, star: int, span: Span) -> None:
+    marker, area, role = _STARS[star]
+    sheet.dot(span.at(0.5), span.y, role, (marker, area**0.5), mew=0)
