@@ -15,7 +15,6 @@ import pandas as pd
 
 from cncb_analysis import figures, page_findings, page_tables
 from cncb_analysis.chart_tables import MAKERS
-from cncb_analysis.deck import Slide, write_deck
 from cncb_analysis.errors import StudyError
 from cncb_analysis.estimates import BASES
 from cncb_analysis.shown import Html, NotAsked, ShownFigure, write_definitions
@@ -328,41 +327,6 @@ class Page:
             write_workbook(Path(out) / "tables.xlsx", tables)
         said = {"names": ", ".join([*files, *["tables.xlsx"] * bool(tables)])}
         return Html(f"<p>{escape(self.words.text('saved.done', said))}</p>")
-
-    def save_deck(self, out: str | Path) -> Html:
-        """Save the deck of the national exchange workshop: a slide for each figure that figures.csv puts on one.
-
-        Parameters
-        ----------
-        out : str or Path
-            Folder; empty saves nothing.
-
-        Returns
-        -------
-        Html
-            What was saved.
-        """
-        if not out:
-            return self._nothing("saved.nowhere")
-        place = dict(self.list_facts())[self.words.text("page.place")]
-        slides = [Slide(self.words.text("deck.title"), place)]
-        for figure in sorted(read_figures(self.study).values(), key=lambda each: each.slide):
-            shown = self.show(figure.id) if figure.slide else None
-            source = self._source(figure.step, mark=False)
-            if isinstance(shown, ShownFigure):
-                chart = figures.Chart(figure.kind, shown.chart)
-                notes = shown.note.removesuffix(self._source(figure.step)).strip()
-                said = {"notes": notes, "alt": shown.alt, "source": source}
-                slides.append(Slide(shown.title, shown.subtitle, chart, **said))
-            elif isinstance(shown, DisplayTable):
-                slides.append(Slide(shown.caption, table=[shown.columns, *shown.rows], source=source))
-        slides += [
-            Slide(self.words.text("deck.cannot_say"), lines=self._limits),
-            Slide(self.words.text("deck.closing")),
-        ]
-        made_up = bool(self.study.settings.get("synthetic"))
-        write_deck(Path(out) / "deck.pptx", slides, words=self.words, title=place, synthetic=made_up)
-        return Html(f"<p>{escape(self.words.text('saved.done', {'names': 'deck.pptx'}))}</p>")
 
     def provenance(self) -> Html:
         """Say what this page rests on and whom to ask.
