@@ -171,31 +171,20 @@ class Page:
         own = {"subtitle": told["group"], "caption": "", "alt": f"{title}: {told['top']}, {told['top_value']}."}
         texts = {part: self.view.say(f"{name}.{part}", text, told) for part, text in own.items()}
         base = {"n": told["n"], "unit": self.view.say(f"base.{BASES.get(figure.step)}", "")}
-        note = [
-            self.words.text("figure.base", base) if told["n"] and figure.step else "",
-            texts["caption"],
-            *chart.loc[chart["row"] == "benchmark", "text"],
-            self.words.text("figure.hidden", {"threshold": self.study.threshold}) * any(chart["mark"] == "hidden"),
-            source,
-        ]
+        hidden = self.words.text("figure.hidden", {"threshold": self.study.threshold}) * any(chart["mark"] == "hidden")
+        counted = self.words.text("figure.base", base) if told["n"] and figure.step else ""
+        note = (counted, texts["caption"], *chart.loc[chart["row"] == "benchmark", "text"], hidden, source)
         number = 1 + sum(isinstance(shown, ShownFigure) for shown in self._shown.values())
         labels = {name: self.words.text(key, {"number": number}) for name, key in _LABELS.items()}
-        return ShownFigure(
-            figure.id,
-            title,
-            texts["subtitle"],
-            " ".join(filter(None, note)),
-            texts["alt"],
-            svg=figures.draw_inline(figure.kind, chart, self.words, prefix=figure.id),
-            chart=chart,
-            table=page_tables.tabulate_chart(figure, chart, self.view, caption=title, source=source),
-            labels=labels,
-        )
+        svg = figures.draw_inline(figure.kind, chart, self.words, prefix=figure.id)
+        table = page_tables.tabulate_chart(figure, chart, self.view, caption=title, source=source)
+        said = (title, texts["subtitle"], " ".join(filter(None, note)), texts["alt"])
+        return ShownFigure(figure.id, *said, svg, chart, table, labels)
 
-    def _source(self, step: str, *, mark: bool = True) -> str:
+    def _source(self, step: str) -> str:
         steps = ", ".join(self.words.text(f"step.{name}") for name in ([step] if step else self.study.steps))
         said = {"source": steps, "period": str(self.study.settings.get("period", ""))}
-        made_up = self.words.text("synthetic.short") + "." if self.study.settings.get("synthetic") and mark else ""
+        made_up = self.words.text("synthetic.short") + "." if self.study.settings.get("synthetic") else ""
         return f"{self.words.text('figure.source', said)} {made_up}".strip()
 
     def in_brief(self) -> Html:
@@ -277,13 +266,6 @@ class Page:
             tables.append(page_tables.tabulate_frame(self.words, self.words.text("page.fieldwork"), rows))
         return self._keep("bases", tables) if tables else self._nothing("page.nothing_here")
 
-    @property
-    def _limits(self) -> list[str]:
-        keys = ["small", "hidden", *self.steps, self.notebook]
-        keys += ["synthetic"] * bool(self.study.settings.get("synthetic"))
-        said = dict.fromkeys(self.view.say(f"limits.{key}", "") for key in keys)
-        return [text for text in said if text]
-
     def show_limits(self) -> Html:
         """Say what the numbers of this page cannot say.
 
@@ -292,7 +274,10 @@ class Page:
         Html
             A box.
         """
-        rows = "".join(f"<li>{escape(text)}</li>" for text in self._limits)
+        keys = ["small", "hidden", *self.steps, self.notebook]
+        keys += ["synthetic"] * bool(self.study.settings.get("synthetic"))
+        said = dict.fromkeys(self.view.say(f"limits.{key}", "") for key in keys)
+        rows = "".join(f"<li>{escape(text)}</li>" for text in said if text)
         lead = escape(self.words.text("limits.lead"))
         return Html(f'<div class="limits"><p><strong>{lead}</strong></p><ul>{rows}</ul></div>')
 
@@ -315,9 +300,8 @@ class Page:
         files: dict[str, bytes] = {}
         for each in shown:
             if isinstance(each, ShownFigure):
-                files[f"{each.id}.svg"] = figures.draw_alone(
-                    figures.Chart(self.figures[each.id].kind, each.chart), self.words, texts=each.texts
-                )
+                chart = figures.Chart(self.figures[each.id].kind, each.chart)
+                files[f"{each.id}.svg"] = figures.draw_alone(chart, self.words, texts=each.texts)
                 files[f"{each.id}.csv"] = each.csv.encode()
         for name, data in files.items():
             write_bytes(Path(out) / name, data)
@@ -337,9 +321,7 @@ class Page:
             Label: value pairs. No time of day, so that the same inputs give the same page.
         """
         settings, words, ledger = self.study.settings, self.words, self._own(self.study.table("sources"))
-        files = [
-            f"{Path(path).name} ({digest[:8]})" for path, digest in zip(ledger["path"], ledger["sha256"], strict=True)
-        ]
+        files = [f"{Path(row['path']).name} ({row['sha256'][:8]})" for row in ledger.to_dict("records")]
         pairs = {
             "provenance.study": self.study.title,
             "provenance.audience": words.text(f"audience.{self.audience}.note"),

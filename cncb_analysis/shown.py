@@ -20,7 +20,7 @@ __all__ = ["NOT_ASKED", "Html", "NotAsked", "ShownFigure", "write_definitions"]
 NOT_ASKED = "application/vnd.cncb.not-asked+json"
 # A page holds eight pictures; names of groups that nothing refers to, decimals and line ends are a third of them.
 _SLIM = ((r'<g id="[^"]*"', "<g"), (r"(\.\d\d)\d+", r"\1"), (r"\s*\n\s*", " "))
-_FORMULA = ("+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Bundle = dict[str, Any]
 

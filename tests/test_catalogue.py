@@ -9,8 +9,6 @@ from pathlib import Path
 import openpyxl
 import pandas as pd
 import pytest
-from lxml import etree  # type: ignore[import-untyped]
-from pptx import Presentation
 
 from cncb_analysis.catalogue import Page
 from cncb_analysis.errors import StudyError
@@ -163,17 +161,6 @@ def test_outputs_are_saved_with_the_same_bytes(tmp_path: Path) -> None:
     assert names == ["obstacles.csv", "obstacles.svg", "tables.xlsx"]
     assert all((tmp_path / "a" / name).read_bytes() == (tmp_path / "b" / name).read_bytes() for name in names)
     assert len(openpyxl.load_workbook(tmp_path / "a" / "tables.xlsx").sheetnames) == 2
-
-
-def test_the_deck_has_a_slide_for_each_figure_with_a_slide_and_says_what_cannot_be_said(tmp_path: Path) -> None:
-    told = page(obstacles(), "national_workshop", clusters=pd.DataFrame({"cluster": ["Gheppio"]}))
-    assert "Nothing saved" in repr(told.save_deck(""))
-    told.save_deck(tmp_path)
-    deck = Presentation(tmp_path / "deck.pptx")
-    titles = [slide.shapes.title.text for slide in deck.slides]
-    assert titles == ["National exchange workshop", "Clusters studied", "Obstacles", "What we cannot say", "Thank you"]
-    assert "Ranked dots of obstacles" in etree.tostring(deck.slides[2].shapes._spTree).decode()
-    assert deck.slides[2].notes_slide.notes_text_frame.text.startswith("Base: 12 respondents.")
 
 
 def test_a_saved_csv_runs_no_formula() -> None:

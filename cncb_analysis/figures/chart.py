@@ -38,11 +38,6 @@ class Cell(NamedTuple):
         """Whether there is a number to draw."""
         return self.mark in _DRAWN and self.estimate == self.estimate
 
-    @property
-    def counted(self) -> bool:
-        """Whether it is a count of a base, which a mean is not."""
-        return self.k == self.k
-
 
 class Row(NamedTuple):
     """One row of a chart."""
@@ -127,11 +122,6 @@ class Chart:
     def cell(self, row: str, column: str, section: str = "") -> Cell:
         """Cell of a row and column; one that the table lacks counts as not asked."""
         return self.lines[section, row].get(column, NOTHING)
-
-    def bases(self, column: str) -> list[float]:
-        """Different bases of one column, smallest first."""
-        found = self.table.loc[(self.table["column"] == column) & ~self.table["row"].isin(_APART), "n"]
-        return sorted(found.dropna().unique())
 
     def extra(self, name: str) -> pd.DataFrame:
         """Rows that stand apart: benchmark or threshold."""

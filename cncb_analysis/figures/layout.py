@@ -67,17 +67,16 @@ class Sheet:
     def __init__(self, ax: Axes, chart: Chart, words: Words) -> None:
         self.ax, self.chart, self.words, self.y, self.width = ax, chart, words, 0.0, float(ax.get_xlim()[1])
         self.labels = {(row.section, row.key): row.label for row in chart.rows}
-        self.lines, known = chart.lines, {key for line in chart.lines.values() for key in line}
-        self.columns = {key: head for key, head in chart.columns.items() if key in known}
+        self.lines, self.columns = chart.lines, chart.columns
         self.benchmarks = dict(chart.extra("benchmark")[["column", "estimate"]].itertuples(index=False))
 
     def cells(self, column: str) -> list[Cell]:
         """Cells of one column, one a row; without a name the first of each row."""
         return [line.get(column, NOTHING) if column else next(iter(line.values())) for line in self.lines.values()]
 
-    def base(self, *columns: str) -> str:
+    def base(self, columns: Iterable[str]) -> str:
         """Base of some columns, as a range where it differs."""
-        bases = sorted({base for column in columns for base in self.chart.bases(column)})
+        bases = sorted({cell.n for column in columns for cell in self.cells(column) if cell.n == cell.n})
         return "–".join(dict.fromkeys(map(self.words.number, [*bases[:1], *bases[-1:]]))) or "–"
 
     def number(self, cell: Cell) -> str:
@@ -115,12 +114,12 @@ class Sheet:
         ends = [[(x, span.y + height / 2), (x + height * 0.7, span.y - height / 2)] for x in starts]
         self.ax.add_collection(LineCollection(ends, colors=INK["faint"], linewidths=0.6, zorder=2))
 
-    def missing(self, span: Span, mark: str) -> None:
+    def missing(self, span: Span, mark: str, where: float = 0.3) -> None:
         """Say in the row why there is no number: slanted lines with a word, a word, or a dash."""
         word = "–" if mark in {"", "not_delivered"} else self.words.text(mark)
         if mark == "hidden":
             self.slants(span)
-        middle = span.x0 + max((span.x1 - span.x0) * 0.3 * (word != "–"), QUIET.width(word) / 2 + 0.06)
+        middle = span.x0 + max((span.x1 - span.x0) * where * (word != "–"), QUIET.width(word) / 2 + 0.06)
         self.write(middle, span.y, word, QUIET)
 
     def nothing(self, mark: str) -> None:
@@ -241,7 +240,7 @@ def _place_columns(sheet: Sheet, columns: Sequence[Column], label: float, gap: f
     ends = [sheet.width] * levels
     for place, (each, span, word) in reversed(list(enumerate(zip(columns, spans, longest, strict=True)))):
         end, middle, (name, *under) = ends[place % levels], (span.x0 + span.x1) / 2, each.head.split("\n")
-        head = HEAD.wrap(name, max(end - span.x0, word) + 0.01 if word else span.x1 - span.x0 + gap - 0.04)
+        head = HEAD.wrap(name, max(end - span.x0, word) + 0.01 if word else span.x1 - span.x0 + gap - 0.08)
         x = {"left": min(span.x0, end - HEAD.width(head)), "right": span.x1, "center": middle}[each.align]
         ends[place % levels] = x - 0.1
         heads.append((x, "\n".join([head, *under])))

@@ -57,7 +57,7 @@ def draw_matrix(sheet: Sheet) -> None:
         _paint_shade(sheet, wide, cell, "" if cell.k == 0 else sheet.number(cell))
 
     columns = [
-        Column(paint, key, f"{head}\nn = {sheet.base(key)}", align="center") for key, head in sheet.columns.items()
+        Column(paint, key, f"{head}\nn = {sheet.base([key])}", align="center") for key, head in sheet.columns.items()
     ]
     draw_rows(sheet, columns, 2.0)
     sheet.y += 0.1
@@ -115,20 +115,23 @@ def _paint_sign(sheet: Sheet, span: Span, cell: Cell, on: str = "data") -> None:
 def draw_bump(sheet: Sheet) -> None:
     """Draw the order of items at several moments: count or percent in circles, the three that tell most coloured.
 
+    Where a number is not shown no order is known: then the items keep that of the table.
+
     Rows: items. Columns: moments in order; estimate = share that puts the item among its first.
     """
     lines = list(sheet.lines.values())
     trails = [[line.get(moment, NOTHING) for moment in sheet.columns] for line in lines]
-    values = np.array([[cell.estimate if cell.drawn else -1.0 for cell in trail] for trail in trails])
+    whole = all(cell.drawn for trail in trails for cell in trail)
+    values = np.array([[cell.estimate if whole else 0.0 for cell in trail] for trail in trails])
     ranks = np.argsort(np.argsort(-values, axis=0, kind="stable"), axis=0)
     climbs = ranks[:, -1] - ranks[:, 0]
     up, down = climbs.argmin() if climbs.min() < 0 else -1, climbs.argmax() if climbs.max() > 0 else -1
-    leader = next((item for item in ranks[:, -1].argsort() if item not in {up, down}), -1)
+    leader = next((item for item in ranks[:, -1].argsort() if whole and item not in {up, down}), -1)
     roles = {up: "data", down: "against", leader: "ink"}
     xs, look = np.linspace(2.1, sheet.width - 1.9, len(sheet.columns)), HEAD._replace(align="center")
     for x, (moment, head) in zip(xs, sheet.columns.items(), strict=True):
         text = look.wrap(head, (sheet.width - 4.0) / max(len(xs) - 1, 1) - 0.1)
-        sheet.write(x, 0.21, f"{text}\nn = {sheet.base(moment)}", look)
+        sheet.write(x, 0.21, f"{text}\nn = {sheet.base([moment])}", look)
     for item, (trail, rank, label) in enumerate(zip(trails, ranks, sheet.labels.values(), strict=True)):
         role, points = roles.get(item, ""), [(x, 0.62 + 0.34 * place) for x, place in zip(xs, rank, strict=True)]
         path = [points[0]]
@@ -144,7 +147,7 @@ def draw_bump(sheet: Sheet) -> None:
             text = sheet.words.number(100 * cell.estimate) if percent else sheet.number(cell)
             sheet.write(*at, text, _CENTRE._replace(role="grey" if fill == "ground" else "on-deep"))
         name, text = layout.fit_label(label, Look(8.0, role or "grey", bold=bool(role)), 1.65)
-        sheet.write(0, 0.62 + 0.34 * item, sheet.words.number(item + 1), LABEL._replace(role="grey"))
+        sheet.write(0, 0.62 + 0.34 * item, sheet.words.number(item + 1) * whole, LABEL._replace(role="grey"))
         sheet.write(points[0][0] - 0.24, points[0][1], text, name._replace(align="right"))
         sheet.write(points[-1][0] + 0.24, points[-1][1], text, name)
     sheet.y = 0.48 + 0.34 * len(lines)

@@ -48,7 +48,7 @@ def _percents(sheet: Sheet, step: float = 0.25) -> Mapping[float, str]:
 def paint_interval(sheet: Sheet, span: Span, cell: Cell) -> None:
     """Paint a pale band with two dark ends and a dot on it; single partners as rings, everybody as a tick."""
     back, front = ("rule", "ink") if span.pooled else ("tint", "data")
-    if cell.drawn and cell.low == cell.low:
+    if cell.drawn and cell.high > cell.low:
         x0, x1 = span.at(max(cell.low, span.low)), span.at(min(cell.high, span.high))
         sheet.box(span._replace(x0=x0, x1=x1), 0.11, back)
         sheet.rule([x0, x0], [span.y - 0.075, span.y + 0.075], front, 1.1)
@@ -59,7 +59,7 @@ def paint_interval(sheet: Sheet, span: Span, cell: Cell) -> None:
         elif key == "all" and other.drawn:
             sheet.rule([span.at(other.estimate)] * 2, [span.y - 0.12, span.y + 0.12], "ink", 1.4)
     if not cell.drawn:
-        return sheet.missing(span, cell.mark)
+        return sheet.missing(span, cell.mark, 0.7 if span.line.get("all", NOTHING).estimate < 0.5 else 0.3)
     role, shape = "against" if cell.estimate < 0 else front, ("D", 6.4) if span.pooled else ("o", 6.8)
     return sheet.dot(span.at(cell.estimate), span.y, role, shape)
 
@@ -72,7 +72,7 @@ def draw_share(sheet: Sheet) -> None:
     """
     head = sheet.words.text("head.k_of_n" if sheet.chart.table["k"].notna().any() else "head.share")
     plot = Column(paint_interval, "share", ticks=_percents(sheet))
-    span = draw_rows(sheet, [_base_column(sheet), plot, _count_column(sheet, "share", head)], 1.45, 0.2)["share"]
+    span = draw_rows(sheet, [_base_column(sheet), plot, _count_column(sheet, "share", head)], 1.45, 0.24)["share"]
     pooled = sheet.lines.get(("", "all"), {}).get("share", NOTHING)
     marks = [(pooled.estimate, "pooled", "ink")] * pooled.drawn
     marks = sorted([*marks, *((value, "benchmark", "against") for value in sheet.benchmarks.values())])
@@ -97,9 +97,9 @@ def draw_ranked(sheet: Sheet) -> None:
     columns.append(_count_column(sheet, "main", "" if tracks else main))
     columns += [_count_column(sheet, "all", f"| {sheet.columns['all']}")] if "all" in sheet.columns else []
     for name in tracks:
-        head = f"{name if len(name) == 2 else sheet.columns[name]}\n{sheet.base(name)}"
-        columns.append(Column(_paint_track, name, head, 0.2, "center", {0.15: "", 0.85: ""}))
-    top = draw_rows(sheet, columns, 1.95)["main"].y
+        head = f"{name if len(name) == 2 else sheet.columns[name]}\n{sheet.base([name])}"
+        columns.append(Column(_paint_track, name, head, 0.24, "center", {0.1: "", 0.9: ""}))
+    top = draw_rows(sheet, columns, *((1.85, 0.12) if tracks else (2.0, 0.24)))["main"].y
     sheet.write(0, top - 0.135, main if tracks else "", HEAD)
 
 
@@ -215,12 +215,13 @@ def draw_gap(sheet: Sheet) -> None:
     """
 
     def say(value: float, digits: int = 0) -> str:
+        value = round(value, digits)
         return ("−" if value < 0 else "+" if value > 0 else "") + sheet.words.number(abs(value), digits)
 
     ends = [value for cell in sheet.cells("gap") for value in (cell.low, cell.high, cell.estimate) if value == value]
     low, high = min([0.0, *ends]), max([1.0, *ends])
     gaps = {low: "", high: "", **{float(value): say(value) for value in range(int(low), int(high) + 1)}}
-    sheet.write(0, 0.1, f"{sheet.words.text('head.n')} = {sheet.base(*sheet.columns)}", HEAD)
+    sheet.write(0, 0.1, f"{sheet.words.text('head.n')} = {sheet.base(sheet.columns)}", HEAD)
     signs: list[tuple[Callable[[Span], None], str]] = [
         (lambda span: sheet.dot(span.x0 + 0.07, span.y, mfc=INK["ground"]), sheet.columns.get("own", "")),
         (lambda span: sheet.dot(span.x0 + 0.07, span.y), sheet.columns.get("importance", "")),
@@ -251,10 +252,11 @@ def draw_diverging(sheet: Sheet) -> None:
     lines, unsure = sheet.lines.values(), sheet.words.text("dont_know")
     for coarse in (False, True):
         signs: list[tuple[Callable[[Span], None], str]]
-        levels = {key: role for line in lines if _is_coarse(line) == coarse for key, role, *_ in _place_levels(line)}
+        shown = [line for line in lines if _is_coarse(line) == coarse and any(cell.drawn for cell in line.values())]
+        levels = {key: role for line in shown for key, role, *_ in _place_levels(line)}
         signs = [(partial(sheet.box, height=0.12, role=role), sheet.columns[key]) for key, role in levels.items()]
         if coarse and signs and (sheet.chart.table["mark"] == "hidden").any():
-            signs.append((sheet.slants, sheet.words.text("hidden")))
+            signs.append((partial(sheet.slants, height=0.1), sheet.words.text("hidden")))
         sheet.key(signs)
     ends = [end for line in lines for *_, x0, x1 in _place_levels(line) for end in (x0, x1)]
     ticks = {min([-0.05, *ends]): "", 0.0: "", max([0.05, *ends]): ""}
