@@ -312,6 +312,23 @@ def test_a_gap_has_ring_dot_and_sign() -> None:
     assert "n = 11–12" in [text.get_text() for text in ax.texts]
 
 
+def test_a_gap_that_rounds_to_nothing_has_no_sign() -> None:
+    table = toy("gap")
+    own = (table["row"] == "Internationalisierung") & (table["column"] == "gap")
+    table.loc[own, "estimate"] = -0.04
+    assert row_texts(drawn("gap", "en", table), "Internationalisierung") == {"0.0"}
+
+
+def test_the_key_names_only_levels_that_are_drawn() -> None:
+    table = toy("diverging")
+    closed = table["row"].isin(["AT", "CZ"])
+    table.loc[closed, ["estimate", "low", "high", "k"]] = np.nan
+    table.loc[closed, "mark"] = "hidden"
+    said = [text.get_text() for text in drawn("diverging", table=table).texts]
+    assert "Stimme voll zu" in said
+    assert "Stimme zu" not in said
+
+
 def test_priorities_are_ordered_by_share_at_each_moment_with_counts_below_twenty() -> None:
     ax = drawn("bump", "en", toy("bump").query("mark != 'hidden'"))
     first = {
