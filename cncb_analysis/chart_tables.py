@@ -41,7 +41,9 @@ def _place(row: Label, column: Label, found: Cell, **more: Any) -> Cell:
     return {**names, **{name: float(found[name]) for name in _NUMBERS}, "mark": mark, "text": "", **more}
 
 
-def _make(spots: Callable[[Figure, View], Iterator[_Spot | Cell]], figure: Figure, view: View) -> pd.DataFrame:
+def _make(
+    spots: Callable[[Figure, View], Iterator[_Spot | Cell]], extra: tuple[str, ...], figure: Figure, view: View
+) -> pd.DataFrame:
     """Look up the number of every spot; cells that a maker finished itself stay."""
     cells = []
     for spot in spots(figure, view):
@@ -52,7 +54,7 @@ def _make(spots: Callable[[Figure, View], Iterator[_Spot | Cell]], figure: Figur
             found = found or {**_NOTHING, "mark": view.missing(figure.step, spot.variable, spot.group)}
             spot = _place(spot.row, spot.column, found, section=spot.section)
         cells.append(spot)
-    return pd.DataFrame(cells, columns=[*CHART_COLUMNS, *_EXTRA.get(figure.kind, ())])
+    return pd.DataFrame(cells, columns=[*CHART_COLUMNS, *extra])
 
 
 def _spot_share(figure: Figure, view: View) -> Iterator[_Spot | Cell]:
@@ -253,5 +255,5 @@ _SPOTS: Mapping[str, Callable[[Figure, View], Iterator[_Spot | Cell]]] = {
     "decision": _spot_decision,
 }
 MAKERS: Mapping[str, Callable[[Figure, View], pd.DataFrame]] = {
-    kind: partial(_make, spots) for kind, spots in _SPOTS.items()
+    kind: partial(_make, spots, _EXTRA.get(kind, ())) for kind, spots in _SPOTS.items()
 }

@@ -92,7 +92,7 @@ def _fingerprint() -> str:
 
 
 def _key(node: Node, fingerprint: str, failed: Mapping[str, str] | None = None) -> str:
-    return hash_bytes(json.dumps([node.kind, dict(node.parameters), fingerprint, failed], sort_keys=True).encode())
+    return hash_bytes(json.dumps([node.identity, fingerprint, failed], sort_keys=True).encode())
 
 
 def run_study(
