@@ -66,7 +66,7 @@ def run(
     force: bool,
     dry_run: bool,
 ) -> None:
-    """Run the four steps, the national decks, the comparison and the joint support, and make the site."""
+    """Run the four steps, the national workshops, the comparison and the joint support, and make the site."""
     from cncb_analysis.graph import Options
     from cncb_analysis.pipeline import run_study
 
