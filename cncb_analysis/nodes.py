@@ -62,11 +62,16 @@ def run_node(kind: str, parameters: Mapping[str, str]) -> dict[str, Any]:
         except Exception as problem:  # noqa: BLE001 - whatever a notebook does, the run names it and goes on
             error = _log_failure(problem, kind, parameters)
     return {
-        "inputs": dict(inputs),
+        "inputs": {path: digest for path, digest in inputs.items() if _counts(kind, Path(path))},
         "outputs": [str(path.resolve()) for path in outputs],
         "seconds": time.monotonic() - started,
         "error": error,
     }
+
+
+def _counts(kind: str, path: Path) -> bool:
+    """Whether a file read makes a node stale: a page looks at some of the study's tables only."""
+    return kind in {"clean", "protect"} or path.parent.name != "study" or path.name in PAGE_TABLES
 
 
 def _log_failure(problem: Exception, kind: str, parameters: Mapping[str, str]) -> str:
@@ -121,15 +126,14 @@ def _notebook(parameters: Mapping[str, str]) -> list[Path]:
     }
     if partner:
         given["partner"] = partner
-    for table in PAGE_TABLES:
-        if (study / "study" / table).is_file():
-            read_text(study / "study" / table)
     read_text(source)
     book = execute_notebook(
         str(source), None, parameters=given, engine_name=ENGINE, progress_bar=False, execution_timeout=CELL_SECONDS
     )
     executed = _restricted(parameters) / "notebooks" / partner / f"{stem}.ipynb"
     write_text(executed, json.dumps(book, ensure_ascii=False, indent=1, sort_keys=True))
+    # What papermill was given names folders of this machine: it stays with the executed notebook.
+    book.cells = [cell for cell in book.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
     page = read_page(study, notebook, partner=partner, language=parameters["language"], audience=parameters["audience"])
     html = folder / f"{stem}.html"
     write_text(html, render_page(book, page))

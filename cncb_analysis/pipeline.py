@@ -53,7 +53,8 @@ class _State:
     """What each node read and wrote when it last ran, by content."""
 
     def __init__(self, folder: Path) -> None:
-        self.path = folder / "processed" / _STATE
+        # Paths are kept from the study's folder on, so that a copy of the study is judged by its own files.
+        self.root, self.path = folder.resolve(), folder / "processed" / _STATE
         self._hashes: dict[str, str] = {}
         self.nodes: dict[str, dict[str, Any]] = {}
         with contextlib.suppress(StudyError, ValueError):
@@ -61,14 +62,16 @@ class _State:
 
     def hash(self, path: str) -> str:
         if path not in self._hashes:
-            self._hashes[path] = hash_file(Path(path))
+            self._hashes[path] = hash_file(self.root / path)
         return self._hashes[path]
 
     def keep(self, identity: str, key: str, result: Mapping[str, Any]) -> None:
-        for path in result["outputs"]:
+        inputs = {os.path.relpath(path, self.root): digest for path, digest in result["inputs"].items()}
+        written = [os.path.relpath(path, self.root) for path in result["outputs"]]
+        for path in written:
             self._hashes.pop(path, None)
-        outputs = {path: self.hash(path) for path in result["outputs"]}
-        self.nodes[identity] = {"key": key, "inputs": result["inputs"], "outputs": outputs}
+        outputs = {path: self.hash(path) for path in written}
+        self.nodes[identity] = {"key": key, "inputs": inputs, "outputs": outputs}
         write_text(self.path, json.dumps(self.nodes, indent=0, sort_keys=True))
 
     def explain(self, identity: str, key: str) -> str:
