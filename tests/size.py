@@ -11,6 +11,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "cncb_analysis"
 LIMIT = 5_500
+# A ratchet: until LIMIT is reached, the library may only become smaller than this.
+REACHED = 5_685
 OUTSIDE = ("simulate.py", "simulation")  # the generator of the example is not the library
 _NO_CODE = {
     tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING,
@@ -62,6 +64,7 @@ def main() -> None:
     for name, lines in counts.items():
         sys.stdout.write(f"{lines:6d}  {name}\n")
     sys.stdout.write(f"{total:6d}  lines of code in the library, of at most {LIMIT:,}\n")
+    sys.exit(total > max(LIMIT, REACHED))
 
 
 if __name__ == "__main__":

@@ -10,40 +10,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from cncb_analysis.cleaning import TABLE_COLUMNS, Cleaned, check_raw, clean_step, empty_cleaned, merge_cleaned
-from cncb_analysis.errors import Problem
-from cncb_analysis.store import write_bytes, write_text
+from cncb_analysis.cleaning import TABLE_COLUMNS, Cleaned, check_raw, empty_cleaned, merge_cleaned
+from cncb_analysis.store import write_text
 from cncb_analysis.study import read_study
+from tests.delivering import answer, clean, deliver, fates, south
 from tests.small_study import SOUTH, SOUTH_HEAD, answers, write_small_study
-
-
-def clean(folder: Path) -> Cleaned:
-    study = read_study(folder)
-    return merge_cleaned(clean_step(study, partner.id, step) for partner in study.partners for step in study.steps)
 
 
 @pytest.fixture(scope="module")
 def cleaned() -> Iterator[Cleaned]:
     with TemporaryDirectory() as folder:
         yield clean(write_small_study(Path(folder) / "small"))
-
-
-def answer(cleaned: Cleaned, unit: str, variable: str) -> dict[str, float] | str:
-    """Options and values of one unit, or why it has none."""
-    own = cleaned.observations
-    own = own[(own["unit"] == unit) & (own["variable"] == variable)]
-    if own["missing"].ne("").any():
-        assert len(own) == 1
-        assert own["option"].item() == ""
-        assert np.isnan(own["value"].item())
-        return str(own["missing"].item())
-    return dict(zip(own["option"], own["value"], strict=True))
-
-
-def fates(cleaned: Cleaned, file: str, row: str) -> list[tuple[str, str, str, str]]:
-    log = cleaned.cell_log
-    own = log[(log["file"] == file) & (log["row"] == row)]
-    return list(own[["column", "raw", "value", "fate"]].itertuples(index=False, name=None))
 
 
 def test_the_tables_have_exactly_the_declared_columns_and_are_merged_as_they_are(cleaned: Cleaned) -> None:
@@ -191,26 +168,6 @@ def test_statistics_keep_the_year_the_countries_and_the_flags_and_appear_once(cl
         ["ITH3", "C10", "jobs", 2014, -1, "c"],
     ]
     assert cleaned.agreed_actions.to_numpy().tolist() == [["north", "Visit the other region", "Agency", "2011-10-31"]]
-
-
-def deliver(folder: Path, name: str, text: str) -> tuple[Cleaned, list[Problem]]:
-    """Put another file in the place of one of `south` and clean its step."""
-    write_bytes(folder / "raw" / "south" / name, text.encode())
-    study = read_study(folder)
-    steps = {
-        "answers.csv": "questionnaire",
-        "frame.csv": "mapping",
-        "ballots.csv": "workshops",
-        "cards.csv": "interviews",
-    }
-    cleaned = clean_step(study, "south", steps.get(name, "interviews"))
-    return cleaned, list(cleaned.problems)
-
-
-def south(**cells: str) -> str:
-    """One answer of `south` with some cells changed."""
-    row = dict(zip(SOUTH_HEAD.split(","), SOUTH[0].split(","), strict=True)) | cells
-    return answers(",".join(row), [",".join(row.values())])
 
 
 @pytest.mark.parametrize(
