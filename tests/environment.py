@@ -12,7 +12,8 @@ TARGET = ROOT / "environment.yml"
 
 def render_environment() -> str:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    named = sorted([*project["dependencies"], *(name for name in project["optional-dependencies"]["test"])])
+    extras = project["optional-dependencies"]
+    named = sorted([*project["dependencies"], *extras["spss"], *extras["test"]])
     lines = [
         "# Generated from pyproject.toml by `make lock`; a test holds them equal.",
         "name: cncb",
