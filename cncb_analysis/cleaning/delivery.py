@@ -125,15 +125,17 @@ class Delivery:
         Returns
         -------
         Series
-            By row of the file.
+            By row of the file, as a categorical: each distinct text is looked at once.
         """
-        cells = self.cells[column]
-        places, texts = pd.factorize(cells)
-        repaired = pd.DataFrame([repair_text(text) for text in texts], columns=["text", "rule"], dtype=object)
-        taken = repaired.iloc[places].set_index(cells.index)
-        for rule, own in taken[taken["rule"] != ""].groupby("rule"):
-            self.note(cells[own.index], str(rule), "repaired", value=own["text"].to_numpy())
-        return taken["text"].rename(column)
+        cells = self.cells[column].astype("category")
+        repaired = pd.DataFrame([repair_text(text) for text in cells.cat.categories], columns=["text", "rule"])
+        if not repaired["rule"].any():
+            return cells
+        rules = repaired["rule"].to_numpy()[cells.cat.codes]
+        taken = pd.Series(repaired["text"].to_numpy()[cells.cat.codes], cells.index, name=column)
+        for rule in sorted(set(rules) - {""}):
+            self.note(cells[rules == rule], rule, "repaired", value=taken[rules == rule].to_numpy())
+        return taken.astype("category")
 
     def take_columns(self, names: tuple[str, ...], *, needed: tuple[str, ...]) -> pd.DataFrame:
         """Columns of a table of fixed form by their names; any other is left out.
@@ -159,7 +161,8 @@ class Delivery:
         for name in [name for name in needed if name not in found]:
             self.report("column is missing", 1, name, remedy="name it so in the file")
         blank = pd.Series("", self.cells.index, dtype=object)
-        return pd.DataFrame({name: self.take(found[name]) if name in found else blank for name in names})
+        texts = {name: self.take(found[name]).astype(object) if name in found else blank for name in names}
+        return pd.DataFrame(texts)
 
     def find_codes(self, texts: pd.Series, table: str, column: str) -> pd.Series:
         """Code of each text in a table of the study; one that names none is refused and reported.
@@ -284,7 +287,7 @@ class Delivery:
             With the file's origin, log and problems.
         """
         origin = {"step": self.source["step"], "partner": self.partner.id, "country": self.partner.country}
-        shaped = {name: shape_table(name, [table.assign(**origin)]) for name, table in tables.items()}
+        shaped = {name: shape_table(name, [table], **origin) for name, table in tables.items()}
         shaped["cell_log"] = shape_table("cell_log", self.notes)
         return replace(empty_cleaned(), **shaped, problems=tuple(self.problems))
 

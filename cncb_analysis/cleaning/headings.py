@@ -65,7 +65,7 @@ class Headings:
         """
         asked = {target.variable: column for column, target in self.targets.items()}
         column = self.system.get(name) or asked.get(name) or asked.get(f"map_{name}")
-        return cells[column] if column else pd.Series("", cells.index, dtype=object)
+        return cells[column].astype(object) if column else pd.Series("", cells.index, dtype=object)
 
 
 def match_headings(delivery: Delivery, asked: Iterable[Variable]) -> Headings:

@@ -65,7 +65,7 @@ def clean_presence(delivery: Delivery) -> Cleaned:
     """
     themes, ticks = delivery.index_names("themes", "code"), read_synonyms("tick")
     own, *columns = map(str, delivery.cells.columns)
-    unit, new = _name_interviews(delivery, delivery.take(own))
+    unit, new = _name_interviews(delivery, delivery.take(own).astype(object))
     parts = [pd.DataFrame({"unit": [], "theme_code": []})]
     for column in columns:
         row = delivery.columns.get(spell_heading(column)[0], {})
@@ -73,7 +73,7 @@ def clean_presence(delivery: Delivery) -> Cleaned:
         if not code:
             delivery.leave_out(column)
             continue
-        cells = delivery.take(column)
+        cells = delivery.take(column).astype(object)
         ticked = cells.map(lambda text: ticks.get(fold_text(text), text))
         wrong = cells[~ticked.isin(["yes", "no", ""])]
         delivery.note(wrong, "neither yes nor no", "refused")

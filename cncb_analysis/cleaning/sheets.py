@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -49,7 +49,7 @@ def clean_sheet(delivery: Delivery) -> Cleaned:
         asked["consent"] = book.variables["consent"]  # on the card, whichever instrument declares the question
     headings = match_headings(delivery, asked.values())
     used = [*headings.targets, *headings.system.values()]
-    cells = pd.DataFrame({column: delivery.take(column) for column in used}, delivery.cells.index, dtype=object)
+    cells = pd.DataFrame({column: delivery.take(column) for column in used}, delivery.cells.index)
     own = headings.find(cells, "id") if "id" in headings.system else cells.index.to_series().astype(str)
     _correct(delivery, cells, own)
     ids = [_FORMS[content].format(delivery.partner.id, delivery.first + place) for place in range(len(cells))]
@@ -82,7 +82,7 @@ def _correct(delivery: Delivery, cells: pd.DataFrame, own: pd.Series) -> None:
             rows = (own == row["id"]) & (cells[column] == row["value_now"])
             rule = f"correction in row {line}, {row['initials']}"
             delivery.note(cells.loc[rows, column], rule, "repaired", value=row["value_right"])
-            cells.loc[rows, column] = row["value_right"]
+            cells[column] = cells[column].astype(object).mask(rows, row["value_right"]).astype("category")
 
 
 def _read_answers(
@@ -156,15 +156,27 @@ def _tabulate(answers: Mapping[str, Answer], units: np.ndarray) -> pd.DataFrame:
         given = answer.missing == ""
         for option, values in answer.parts.items():
             # A refused box has no row; an option left out of a ranking has one, without a rank.
-            rows = given if answer.variable.kind == "rank" else given & ~np.isnan(values)
-            blocks.append((name, option, units[rows], values[rows], answer.missing[rows]))
-        blocks.append((name, "", units[~given], np.full((~given).sum(), np.nan), answer.missing[~given]))
+            rows = np.flatnonzero(given if answer.variable.kind == "rank" else given & ~np.isnan(values))
+            blocks.append((name, option, rows, values[rows], answer.missing[rows]))
+        rows = np.flatnonzero(~given)
+        blocks.append((name, "", rows, np.full(len(rows), np.nan), answer.missing[rows]))
     if not blocks:
         return pd.DataFrame()
-    names, options, *cells = zip(*blocks, strict=True)
-    lengths = [len(block[2]) for block in blocks]
-    told = {"variable": np.repeat(names, lengths), "option": np.repeat(options, lengths)}
-    return pd.DataFrame(told | dict(zip(("unit", "value", "missing"), map(np.concatenate, cells), strict=True)))
+    names, options, places, values, missing = zip(*blocks, strict=True)
+    lengths = [len(rows) for rows in places]
+    table = {
+        "unit": pd.Categorical.from_codes(np.concatenate(places), units),
+        "variable": _repeat(names, lengths),
+        "option": _repeat(options, lengths),
+        "value": np.concatenate(values),
+        "missing": pd.Categorical(np.concatenate(missing)),
+    }
+    return pd.DataFrame(table)
+
+
+def _repeat(texts: Sequence[str], lengths: list[int]) -> pd.Categorical:
+    codes, categories = pd.factorize(np.array(texts, dtype=object))
+    return pd.Categorical.from_codes(np.repeat(codes, lengths), categories)
 
 
 def _list_texts(

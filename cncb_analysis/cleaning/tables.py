@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
 import pandas as pd
 
 from cncb_analysis.errors import Problem
@@ -24,6 +25,7 @@ _COLUMNS = {
 }
 TABLE_COLUMNS: dict[str, list[str]] = {name: columns.split() for name, columns in _COLUMNS.items()}
 # Whatever is not named here is a text.
+_LONG = ("observations", "cell_log")
 _TYPES: dict[str, dict[str, type]] = {
     "observations": {"value": float},
     "segments": {"start": float, "end": float, "final": bool},
@@ -53,7 +55,7 @@ class Cleaned:
     problems: tuple[Problem, ...] = ()
 
 
-def shape_table(name: str, parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
+def shape_table(name: str, parts: Iterable[pd.DataFrame], **constants: str) -> pd.DataFrame:
     """Put parts together into one tidy table.
 
     Parameters
@@ -62,21 +64,30 @@ def shape_table(name: str, parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
         Of `TABLE_COLUMNS`.
     parts : iterable of DataFrame
         Columns they lack are blank.
+    **constants : str
+        Columns that hold one text throughout.
 
     Returns
     -------
     DataFrame
-        Exactly the declared columns, texts as str, in the order of the parts.
+        Exactly the declared columns, in the order of the parts. Texts are str; in the two tables that may have
+        millions of rows (observations, cell_log) they are categoricals.
     """
     filled = [part for part in parts if len(part)]
-    frame = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(index=pd.RangeIndex(0))
-    columns = {}
+    frame = pd.concat(filled, ignore_index=True) if len(filled) > 1 else (filled or [pd.DataFrame()])[0]
+    columns: dict[str, pd.Series] = {}
     for column in TABLE_COLUMNS[name]:
-        kind = _TYPES.get(name, {}).get(column, str)
-        blank = {str: "", bool: False}.get(kind, float("nan"))
-        cells = frame[column] if column in frame else pd.Series(blank, frame.index, dtype=object)
-        columns[column] = (cells.fillna(blank) if kind is str and cells.hasnans else cells).astype(kind)
-    return pd.DataFrame(columns, index=frame.index)
+        kind = _TYPES.get(name, {}).get(column, "category" if name in _LONG else str)
+        blank = constants.get(column, {float: float("nan"), bool: False}.get(kind, ""))
+        if column in frame and column not in constants:
+            cells = frame[column]
+            text = kind in (str, "category") and cells.dtype != "category" and cells.hasnans
+            columns[column] = (cells.fillna("") if text else cells).astype(kind)
+        elif kind == "category":
+            columns[column] = pd.Series(pd.Categorical.from_codes(np.zeros(len(frame), np.int8), [blank]), frame.index)
+        else:
+            columns[column] = pd.Series(blank, frame.index, dtype=object).astype(kind)
+    return pd.DataFrame(columns, index=frame.index).reset_index(drop=True)
 
 
 @cache
@@ -110,6 +121,8 @@ def merge_cleaned(parts: Iterable[Cleaned]) -> Cleaned:
         Regional figures that several partners brought appear once, and so do log lines about shared files.
     """
     found = list(parts)
+    if len(found) == 1:
+        return found[0]
     tables = {name: shape_table(name, [getattr(part, name) for part in found]) for name in TABLE_COLUMNS}
     for name in ("cells", "cell_log"):
         tables[name] = tables[name].drop_duplicates(ignore_index=True)

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import csv
-import io
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import pandas as pd
 
 from cncb_analysis.errors import StudyError
-from cncb_analysis.readers.delimited import decode_text, find_delimiter
+from cncb_analysis.readers.delimited import decode_text, find_delimiter, split_lines
 from cncb_analysis.readers.eurostat import read_eurostat
 from cncb_analysis.readers.excel import read_sheet
 
@@ -73,7 +73,8 @@ def read_raw(data: bytes, *, file: str, language: str = "") -> RawTable:
         text, encoding = decode_text(data, file=file, language=language)
         try:
             delimiter = find_delimiter(text)
-            rows = list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+            # The same few texts stand in a column over and over: each is held once.
+            rows = [list(map(sys.intern, row)) for row in csv.reader(split_lines(text), delimiter=delimiter)]
         except csv.Error as error:
             said = f"cannot be read as a table ({error})"
             raise StudyError(said, file=file, remedy="export it again as CSV") from None

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import csv
-import io
 import itertools
 import re
 from collections import Counter
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
 from cncb_analysis.errors import StudyError
 from cncb_analysis.store import read_settings
 
-__all__ = ["decode_text", "find_delimiter"]
+__all__ = ["decode_text", "find_delimiter", "split_lines"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _SAMPLE = 60
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+")
 
 
 def decode_text(data: bytes, *, file: str, language: str = "") -> tuple[str, str]:
@@ -56,7 +57,9 @@ def decode_text(data: bytes, *, file: str, language: str = "") -> tuple[str, str
             break
     letters = _read_letters()
     own = set(letters.get(language, "".join(letters.values())))
-    encoding = max(decoded, key=lambda name: _count_letters(decoded[name], own), default="")
+    # Scoring looks at every letter: a text that reads in one way only need not be scored.
+    best = max(decoded, key=lambda name: _count_letters(decoded[name], own)) if len(decoded) > 1 else ""
+    encoding = best or next(iter(decoded), "")
     text = decoded.get(encoding, "")
     if not encoding or len(_CONTROLS.findall(text)) > len(text) / 1000:
         raise StudyError("is not readable text", file=file, remedy="export it again as CSV in UTF-8, or as .xlsx")
@@ -94,7 +97,7 @@ def find_delimiter(text: str) -> str:
     """
 
     def score(delimiter: str) -> float:
-        sample = itertools.islice(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter), _SAMPLE)
+        sample = itertools.islice(csv.reader(split_lines(text), delimiter=delimiter), _SAMPLE)
         try:
             widths = [len(row) for row in sample if row]
         except csv.Error:  # a wrong sign may make one cell of half the file
@@ -103,3 +106,24 @@ def find_delimiter(text: str) -> str:
         return (width - 1) * (count / max(len(widths), 1)) ** 2
 
     return max(_DELIMITERS, key=score)
+
+
+def split_lines(text: str) -> Iterator[str]:
+    r"""Lines of a text with their ends, one at a time: a large file is not held twice.
+
+    Parameters
+    ----------
+    text : str
+        Any line ends.
+
+    Returns
+    -------
+    iterator of str
+        In order; together they are the text.
+
+    Examples
+    --------
+    >>> list(split_lines("a;b\r\nc"))
+    ['a;b\r\n', 'c']
+    """
+    return (match[0] for match in _LINE.finditer(text))
