@@ -48,6 +48,9 @@ def repair_text(text: str) -> tuple[str, str]:
     ('2 500', 'no-break space')
     """
     found = ""
+    # Nearly every cell: of all spaces only the plain one is printable, and no invisible character is.
+    if text.isprintable() and text == text.strip():
+        return text, found
     for rule, pattern, put in _RULES:
         new = pattern.sub(put, text)
         found, text = found or rule * (new != text), new
