@@ -105,7 +105,9 @@ def main() -> None:
         folder = Path(name) / "large"
         write_large_study(folder)
         (ours, peak), (plain, plain_peak), (_, held) = (measure(script, folder) for script in (OURS, PLAIN, READ))
-    print(f"cleaning {ROWS:,} answers with the full log to a plain pandas recode: {ours / plain:.2f} to 1 ({ours:.1f} s)")
+    print(
+        f"cleaning {ROWS:,} answers with the full log to a plain pandas recode: {ours / plain:.2f} to 1 ({ours:.1f} s)"
+    )
     print(f"  its peak memory to the raw text table as held: {peak / held:.2f} to 1 (plain: {plain_peak / held:.2f})")
 
 

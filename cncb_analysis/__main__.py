@@ -93,6 +93,19 @@ def check(study: Path) -> None:
         raise SystemExit(1)
 
 
+@main.command("import")
+@click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@_STUDY
+@click.option("--partner", required=True, metavar="ID", help="Who delivered it.")
+@click.option("--step", default="questionnaire", show_default=True, help="mapping, questionnaire or interviews.")
+def import_file(file: Path, study: Path, partner: str, step: str) -> None:
+    """Draft the crosswalk and codebook rows of FILE: what is known by code or label, what comes nearest."""
+    from cncb_analysis.nodes import draft_file
+
+    for path, counts in draft_file(file, study, partner, step).items():
+        click.echo(f"{path}: {counts}")
+
+
 @main.command()
 @click.argument("folder", type=_FOLDER)
 def new(folder: Path) -> None:

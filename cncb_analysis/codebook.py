@@ -18,7 +18,7 @@ MISSING = ("not_asked", "not_reached", "skipped", "dont_know", "refused", "not_a
 # Type of an XLSForm row to the kind of variable; those with a list name it behind.
 _TYPES = {
     **{"select_one": "single", "select_multiple": "multiple", "rank": "rank"},
-    **{"integer": "number", "decimal": "number", "text": "text"},
+    **{"integer": "number", "decimal": "number", "text": "text", "date": "date"},
 }
 
 _LABEL = re.compile(r"label(?:::\s*(?:.*\((?P<tag>[\w-]+)\)|(?P<bare>[\w-]+))\s*)?")

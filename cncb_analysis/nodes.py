@@ -11,9 +11,9 @@ from typing import Any
 
 from cncb_analysis.errors import Problem, StudyError
 from cncb_analysis.graph import name_notebook
-from cncb_analysis.store import read_text, recording, write_table, write_text
+from cncb_analysis.store import read_bytes, read_text, recording, write_table, write_text
 
-__all__ = ["check_everything", "find_notebooks", "run_node", "warm_up"]
+__all__ = ["check_everything", "draft_file", "find_notebooks", "run_node", "warm_up"]
 
 CELL_SECONDS = 120.0
 # A page reads these tables of the study and no other: a new correction or raw file changes it only through its numbers.
@@ -216,3 +216,38 @@ def check_everything(folder: Path) -> tuple[list[Problem], Path]:
                 problems.extend(error.problems)
     write_table(target, pd.concat([log for log in logs if len(log)] or logs, ignore_index=True))
     return list(dict.fromkeys(problems)), target
+
+
+def draft_file(file: Path, folder: Path, partner: str, step: str) -> dict[Path, str]:
+    """Write first drafts of crosswalk and codebook rows for a delivered file, for a person to accept.
+
+    Parameters
+    ----------
+    file, folder : Path
+        The file, and the study's folder.
+    partner, step : str
+        Who delivered it, and for which step.
+
+    Returns
+    -------
+    dict of Path to str
+        Each draft written, and how many of its rows were known by what.
+
+    Raises
+    ------
+    StudyError
+        When the file cannot be read, or partner or step are not known.
+    """
+    from cncb_analysis.cleaning.drafts import draft_import
+    from cncb_analysis.study import read_study
+
+    study = read_study(folder)
+    inside = file.resolve().is_relative_to(study.raw_root)
+    name = file.resolve().relative_to(study.raw_root).as_posix() if inside else file.name
+    target, told = folder / "processed" / "restricted" / "import" / partner, {}
+    for draft, rows in draft_import(study, partner, read_bytes(file), file=name, step=step).items():
+        path = target / f"{file.stem}_{draft}.csv"
+        write_table(path, rows)
+        counts = rows["match"].value_counts() if "match" in rows else {"rows": len(rows)}
+        told[path] = ", ".join(f"{count} {match}" for match, count in counts.items())
+    return told

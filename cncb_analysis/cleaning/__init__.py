@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
+import pandas as pd
+
 from cncb_analysis.cleaning.delivery import Delivery, open_delivery
 from cncb_analysis.cleaning.others import clean_actions, clean_ballots, clean_passages, clean_presence, clean_statistics
 from cncb_analysis.cleaning.sheets import clean_sheet
@@ -20,6 +22,9 @@ _CLEANERS: Mapping[str, Callable[[Delivery], Cleaned]] = {
     **{"statistics": clean_statistics, "frame": clean_sheet, "answers": clean_sheet, "cards": clean_sheet},
     **{"segments": clean_passages, "presence": clean_presence, "ballots": clean_ballots, "actions": clean_actions},
 }
+
+# Fewer answers have no median worth a word; half of twelve, the months of a year, leaves room for real differences.
+_ENOUGH, _APART = 5, 8
 
 
 def clean_step(study: Study, partner_id: str, step: str) -> Cleaned:
@@ -93,7 +98,7 @@ def check_raw(study: Study) -> list[Problem]:
                 problems += error.problems
     cleaned = merge_cleaned(parts)
     unused = _check_corrections(study, set(cleaned.cell_log["rule"]))
-    return list(dict.fromkeys([*problems, *cleaned.problems, *unused]))
+    return list(dict.fromkeys([*problems, *cleaned.problems, *unused, *_check_units(study, cleaned.observations)]))
 
 
 def _check_corrections(study: Study, used: set[str]) -> Iterator[Problem]:
@@ -102,3 +107,17 @@ def _check_corrections(study: Study, used: set[str]) -> Iterator[Problem]:
             value = f"{row['id']} {row['column']} {row['value_now']}"
             remedy = "no file has this value there: mend or delete the row"
             yield Problem("correction that fits nowhere", "corrections.csv", str(line), "value_now", value, remedy)
+
+
+def _check_units(study: Study, observations: pd.DataFrame) -> Iterator[Problem]:
+    """Numbers whose medians lie so far apart between two partners that one may count in months, the other in years."""
+    numbers = [name for name, variable in study.codebook.variables.items() if variable.kind == "number"]
+    rows = observations[observations["variable"].isin(numbers) & (observations["value"] > 0)]
+    medians = rows.groupby(["variable", "partner"], observed=True)["value"].agg(["median", "size"])
+    medians = medians.loc[medians["size"] >= _ENOUGH, "median"]
+    for name, block in medians.groupby(level="variable", observed=True):
+        (_, low), (_, high) = block.idxmin(), block.idxmax()
+        if block.max() >= _APART * block.min():
+            value = f"median {block.min():g} in {low}, {block.max():g} in {high}"
+            remedy = "if a partner asked in another unit, name it in crosswalk.csv, column unit"
+            yield Problem("units may differ", "survey.csv", "", str(name), value, remedy)

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cncb_analysis.cleaning.delivery import Delivery
-from cncb_analysis.cleaning.values import fold_text, index_unique, parse_number, read_synonyms, spell_choice
+from cncb_analysis.cleaning.values import fold_text, index_unique, parse_date, parse_number, read_synonyms, spell_choice
 from cncb_analysis.codebook import MISSING, Variable
 
 __all__ = ["BLANK", "Answer", "read_answer"]
@@ -189,6 +189,9 @@ class _Reader:
         kind = self.variable.kind
         if kind in {"number", "allocation"} or (kind == "rank" and option in self.choices):
             return self.mean_number(text, option)
+        if kind == "date":
+            day, rule = parse_date(text, self.delivery.partner.locale)
+            return Meaning({day: 1.0}, "", rule, "repaired" * bool(rule)) if day else _UNKNOWN._replace(rule=rule)
         if option == "other":
             return self.mean_typed(text)
         if option and kind == "multiple":

@@ -90,7 +90,8 @@ class Delivery:
     def missing_words(self) -> dict[str, str]:
         """Words typed where no answer is meant, folded, with the kind of missing they mean."""
         said = self.study.setting("cleaning", "missing_words", {})
-        return {fold_text(word): kind for kind, words in said.items() for word in words}
+        own = {fold_text(word): kind for kind, words in said.items() for word in words}
+        return read_synonyms("missing") | own
 
     def list_values(self, heading: str, variable: str) -> dict[str, Row]:
         """Rows of the crosswalk that say what a raw value means.

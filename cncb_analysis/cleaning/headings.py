@@ -12,7 +12,7 @@ from cncb_analysis.cleaning.delivery import Delivery, spell_heading
 from cncb_analysis.cleaning.values import index_unique, read_synonyms
 from cncb_analysis.codebook import Codebook, Variable
 
-__all__ = ["Headings", "Target", "match_headings"]
+__all__ = ["Headings", "Target", "index_headings", "match_headings"]
 
 
 class Target(NamedTuple):
@@ -43,10 +43,13 @@ class Headings:
         Column to question.
     system : dict of str to str
         Use (id, submitted, page, token, language) to column.
+    matched : dict of str to str
+        Column to what it was known by: crosswalk, code, label, tool.
     """
 
     targets: dict[str, Target] = field(default_factory=dict)
     system: dict[str, str] = field(default_factory=dict)
+    matched: dict[str, str] = field(default_factory=dict)
 
     def find(self, cells: pd.DataFrame, name: str) -> pd.Series:
         """Texts of the column with a use, or else of the one that answers a question.
@@ -84,11 +87,12 @@ def match_headings(delivery: Delivery, asked: Iterable[Variable]) -> Headings:
         What each column is.
     """
     variables = {variable.name: variable for variable in asked}
-    known, tool, found = _index(delivery.study.codebook, variables.values()), read_synonyms("tool"), Headings()
+    codes, labels = index_headings(delivery.study.codebook, variables.values())
+    tool, found = read_synonyms("tool"), Headings()
     for column in map(str, delivery.cells.columns):
         heading, code = spell_heading(column)
         row = delivery.columns.get(heading) or delivery.columns.get(code)
-        target = known.get(heading) or known.get(code)
+        target = codes.get(heading) or codes.get(code) or labels.get(heading) or labels.get(code)
         if row and row["variable"] in variables:
             target = Target(row["variable"], row["code"], row["unit"])
         if row and not row["variable"]:
@@ -99,11 +103,15 @@ def match_headings(delivery: Delivery, asked: Iterable[Variable]) -> Headings:
             delivery.report(said, 1, column, remedy="ignore one of the two in crosswalk.csv")
         elif target:
             found.targets[column] = target
+            found.matched[column] = (
+                "crosswalk" if row else "code" if target in (codes.get(heading), codes.get(code)) else "label"
+            )
             if variables[target.variable].role == "identifier":
                 delivery.note_column(column, "identifier: stays restricted", "ignored")
                 delivery.masked.add(column)
         elif code.casefold() in tool:
             delivery.note_column(column, "column of the survey tool", "ignored")
+            found.matched[column] = "tool"
             found.system.setdefault(tool[code.casefold()], column)
         else:
             delivery.leave_out(column)
@@ -111,11 +119,26 @@ def match_headings(delivery: Delivery, asked: Iterable[Variable]) -> Headings:
     return found
 
 
-def _index(book: Codebook, variables: Iterable[Variable]) -> dict[str, Target]:
-    """Every heading that names a question or one of its answers; a label that would name two is left out."""
+def index_headings(book: Codebook, variables: Iterable[Variable]) -> tuple[dict[str, Target], dict[str, Target]]:
+    """Index every heading that names a question or one of its answers.
+
+    Parameters
+    ----------
+    book : Codebook
+        Has the answers.
+    variables : iterable of Variable
+        Questions that this instrument asks.
+
+    Returns
+    -------
+    dict of str to Target
+        Headings made of codes.
+    dict of str to Target
+        Headings made of labels in any language; a label that would name two is left out.
+    """
     spelled = [(Target(each.name, part), codes, told) for each in variables for part, codes, told in _spell(book, each)]
     codes = {heading: target for target, headings, _ in reversed(spelled) for heading in headings}
-    return index_unique([(label, target) for target, _, labels in spelled for label in labels]) | codes
+    return codes, index_unique([(label, target) for target, _, labels in spelled for label in labels])
 
 
 def _spell(book: Codebook, variable: Variable) -> Iterator[tuple[str, list[str], list[str]]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
@@ -11,18 +10,17 @@ import pandas as pd
 from cncb_analysis.cleaning.answers import BLANK, Answer, read_answer
 from cncb_analysis.cleaning.delivery import Delivery, spell_heading
 from cncb_analysis.cleaning.headings import Headings, match_headings
+from cncb_analysis.cleaning.routing import weigh_routing
 from cncb_analysis.cleaning.tables import Cleaned, shape_table
 from cncb_analysis.cleaning.units import judge_rows
 from cncb_analysis.cleaning.values import fold_text
 from cncb_analysis.codebook import Variable
-from cncb_analysis.errors import Problem
+from cncb_analysis.errors import Problem, StudyError
 
 __all__ = ["clean_sheet"]
 
 _FORMS = {"frame": "{}-m-{:03d}", "answers": "{}-q-{:03d}", "cards": "{}-i-{:02d}"}
 _TOLERANCE = 1.0
-# Who was asked: the part of XLSForm's `relevant` that a small survey needs.
-_RELEVANT = re.compile(r"\$\{(?P<name>\w+)\}\s*(?P<sign>!?=)\s*'(?P<code>[^']*)'")
 # What a person should look at before a free text is quoted or opened in a spreadsheet.
 _WATCHED = {
     "holds an address or a telephone number": r"\S@\S|\+?\d[\d /-]{7,}",
@@ -64,6 +62,7 @@ def clean_sheet(delivery: Delivery) -> Cleaned:
     units_kept = units.loc[kept.index]
     answers = _read_answers(delivery, headings, kept, asked)
     _check_sums(delivery, answers)
+    _check_ranks(delivery, answers)
     _explain_blanks(delivery, answers, (units_kept["status"] == "partial").to_numpy())
     if "consent" in answers:
         said = answers["consent"]
@@ -124,6 +123,19 @@ def _check_sums(delivery: Delivery, answers: Mapping[str, Answer]) -> None:
             delivery.note(wrong, "parts do not add to 100", "flagged", value=wrong.to_numpy())
 
 
+def _check_ranks(delivery: Delivery, answers: Mapping[str, Answer]) -> None:
+    """Rankings with ties and gaps are kept and flagged."""
+    for answer in answers.values():
+        if answer.variable.kind == "rank" and answer.cells:
+            ranks = np.sort(np.column_stack(list(answer.parts.values())), axis=1)
+            tie = (np.diff(ranks, axis=1) == 0).any(axis=1)
+            gap = (np.nan_to_num(ranks).max(axis=1) > (~np.isnan(ranks)).sum(axis=1)) & ~tie
+            for rule, rows in (("tie in the ranking", tie), ("gap in the ranking", gap)):
+                for cells in answer.cells:
+                    touched = cells[rows & (cells != "").to_numpy()]
+                    delivery.note(touched, rule, "flagged", value=touched.to_numpy())
+
+
 def _explain_blanks(delivery: Delivery, answers: Mapping[str, Answer], partial: np.ndarray) -> None:
     """Say why an answer is missing: not reached, not asked, skipped, or unknown where routing cannot tell."""
     blank = {name: answer.missing == BLANK for name, answer in answers.items() if answer.cells}
@@ -135,18 +147,24 @@ def _explain_blanks(delivery: Delivery, answers: Mapping[str, Answer], partial: 
 
 def _route(delivery: Delivery, answers: Mapping[str, Answer], name: str) -> np.ndarray:
     """Why each unit may have left a question blank: skipped where it was asked, else not_asked, or unknown."""
-    relevant = answers[name].variable.relevant
-    match = _RELEVANT.fullmatch(relevant)
-    if match and match["name"] in answers and answers[match["name"]].cells:
-        other = answers[match["name"]]
-        chosen, told = other.chose(match["code"]), other.missing != "invalid"
-        asked = chosen if match["sign"] == "=" else ~chosen & told
-        return np.where(asked, "skipped", np.where(told, "not_asked", "unknown"))
-    if relevant != "unknown" and (match["name"] not in delivery.study.codebook.variables if match else relevant):
-        remedy = "write ${question} = 'code' or ${question} != 'code'; or, where it is not known: unknown"
+    relevant, book = answers[name].variable.relevant, delivery.study.codebook
+    unknown = np.full(len(answers[name].missing), 0.5)
+
+    def weigh(question: str, code: str) -> np.ndarray:
+        other = answers.get(question)
+        if other is None or not other.cells:
+            book.variable(question)
+            return unknown
+        return np.where(other.missing == "invalid", 0.5, other.chose(code))
+
+    try:
+        asked = weigh_routing(relevant, weigh) if relevant not in {"", "unknown"} else unknown + 0.5 * (not relevant)
+    except (ValueError, StudyError):
+        remedy = "use = != selected() and or not over questions of survey.csv; or, where it is not known: unknown"
         place = {"file": "survey.csv", "column": "relevant", "value": relevant, "remedy": remedy}
         delivery.problems.append(Problem(f"routing of {name} is not understood", **place))
-    return np.full(len(answers[name].missing), "unknown" if relevant else "skipped")
+        asked = unknown
+    return np.select([asked == 1, asked == 0], ["skipped", "not_asked"], "unknown")
 
 
 def _tabulate(answers: Mapping[str, Answer], units: np.ndarray) -> pd.DataFrame:

@@ -69,7 +69,8 @@ def _find_tests(delivery: Delivery, headings: Headings, cells: pd.DataFrame) -> 
     words = map(re.escape, delivery.study.setting("cleaning", "test_words", []) or ["\0"])
     pattern = re.compile(rf"^[^@]*\b(?:{'|'.join(words)})\b[^@]*$", re.IGNORECASE)
     names = [*delivery.masked.intersection(cells), *filter(None, [headings.system.get("token")])]
-    return cells[names].apply(lambda texts: texts.str.contains(pattern)).any(axis=1)
+    found = {name: cells[name].astype(object).str.contains(pattern) for name in names}
+    return pd.DataFrame(found, index=cells.index, dtype=bool).any(axis=1)
 
 
 def _list_keys(
@@ -94,7 +95,8 @@ def _find_near(answers: pd.DataFrame) -> pd.Series:
     compared where a block agrees, never all with all.
     """
     keys = pd.Series("", index=answers.index, dtype=object)
-    codes, filled = answers.apply(lambda cells: pd.factorize(cells)[0]).to_numpy(), (answers != "").to_numpy()
+    codes = np.array([pd.factorize(answers[name])[0] for name in answers]).T.reshape(answers.shape)
+    filled = (answers != "").to_numpy()
     for block in range(_BLOCKS if answers.size else 0):
         hashes = pd.util.hash_pandas_object(pd.DataFrame(codes[:, block::_BLOCKS]), index=False)
         _, index, inverse = np.unique(hashes, return_index=True, return_inverse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from datetime import date
 from functools import cache
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +13,7 @@ from typing import TypeVar
 from cncb_analysis.codebook import Choice
 from cncb_analysis.store import read_table
 
-__all__ = ["fold_text", "index_unique", "parse_number", "read_synonyms", "repair_text", "spell_choice"]
+__all__ = ["fold_text", "index_unique", "parse_date", "parse_number", "read_synonyms", "repair_text", "spell_choice"]
 
 T = TypeVar("T")
 
@@ -24,6 +25,10 @@ _RULES: tuple[tuple[str, re.Pattern[str], str], ...] = (
 )
 _SIGNS = str.maketrans({"–": "-", "—": "-", "−": "-", "’": "'", "‘": "'", "“": '"', "”": '"', "„": '"'})
 _UNITS = re.compile(r"(?i)^\s*(?:€|eur)\s*|\s*(?:€|euros?|eur|%|kč|czk|zł|pln|ft|huf|fte)\.?\s*$")
+_ABOUT = re.compile(
+    r"(?i)^\s*(?:~|≈|(?:ca|cca|circa|etwa|ungefähr|about|approx|około|ok|okolo|asi|približno|pribl|kb|körülbelül)\b\.?)\s*(?=[\d€])"
+)
+_DAY = re.compile(r"(\d{1,4})\s*[./-]\s*(\d{1,2})\s*[./-]\s*(\d{1,4})\.?(?:[T ]\s*\d\d:\d\d.*)?")
 _RANGE = re.compile(r"\d\D*(?:-|/|\bto\b|\bbis\b|\baž\b|\bdo\b|\bfino a\b)\D*\d")
 
 
@@ -163,8 +168,9 @@ def parse_number(text: str, decimal: str) -> tuple[float, str]:
     >>> parse_number("1.234", ",")
     (nan, 'one thousand or one point two: ambiguous')
     """
-    bare = _UNITS.sub("", text)
-    rule = "unit left out" if bare != text else "decimal comma" if "," in text else ""
+    whole = _ABOUT.sub("", text)
+    bare = _UNITS.sub("", whole)
+    rule = "about" if whole != text else "unit left out" if bare != text else "decimal comma" if "," in text else ""
     other = "." if decimal == "," else ","
     d, o = re.escape(decimal), re.escape(other)
     if re.fullmatch(rf"[-+]?[1-9]\d{{0,2}}{o}\d{{3}}", bare):
@@ -176,3 +182,47 @@ def parse_number(text: str, decimal: str) -> tuple[float, str]:
     if _RANGE.search(bare):
         return float("nan"), "a range, not a number"
     return float("nan"), "a number with words" if re.search(r"\d", bare) else "not a number"
+
+
+def parse_date(text: str, locale: str) -> tuple[str, str]:
+    """Read a day as its writer meant it, or say why it cannot be known.
+
+    Parameters
+    ----------
+    text : str
+        As delivered; a time of day behind it is left out.
+    locale : str
+        The partner's: says whether the day or the month comes first.
+
+    Returns
+    -------
+    str
+        The day as ISO 8601 writes it; empty where it cannot be known.
+    str
+        The rule that was used, or the reason.
+
+    Examples
+    --------
+    >>> parse_date("3.4.2011", "de_AT")
+    ('2011-04-03', 'written as a plain day')
+    >>> parse_date("03/04/11", "it_IT")
+    ('', 'which part is the year: ambiguous')
+    """
+    from babel.dates import get_date_format
+
+    found = _DAY.fullmatch(text.strip())
+    if not found:
+        return "", "not a day"
+    parts = list(found.groups())
+    if len(parts[0]) == 4:
+        order, rule = "ymd", "" if text == "-".join(parts) else "written as a plain day"
+    else:
+        pattern = str(get_date_format("short", locale=locale).pattern).lower()
+        order, rule = ("mdy" if pattern.index("m") < pattern.index("d") else "dmy"), "written as a plain day"
+    year, month, day = (parts[order.index(part)] for part in "ymd")
+    if len(year) != 4:
+        return "", "which part is the year: ambiguous"
+    try:
+        return date(int(year), int(month), int(day)).isoformat(), rule
+    except ValueError:
+        return "", "no such day"

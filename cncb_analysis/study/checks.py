@@ -17,7 +17,7 @@ __all__ = ["check_study"]
 
 # What can be estimated without being a variable of the codebook.
 _MEASURES = ("votes", "response", "jobs", "lq", "stars", "concentration", "map_concentrated", "profile")
-_PLAIN = ("integer", "decimal", "text", "begin_group", "end_group", "note")
+_PLAIN = ("integer", "decimal", "text", "date", "begin_group", "end_group", "note")
 _LISTED = ("select_one", "select_multiple", "rank")
 # Cells that are not one or several names but follow a form.
 _FORMS = {"number": r"-?\d+(\.\d+)?", "rule": r"\w+\s*(>=|<=|>|<|=)\s*-?\d+(\.\d+)?"}

@@ -1,0 +1,78 @@
+"""Who was asked a question: the part of XLSForm's `relevant` that surveys of this size need."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+__all__ = ["weigh_routing"]
+
+Floats = npt.NDArray[np.float64]
+_ATOM = re.compile(
+    r"selected\(\s*\$\{(?P<many>\w+)\}\s*,\s*'(?P<code>[^']*)'\s*\)"
+    r"|\$\{(?P<one>\w+)\}\s*(?P<sign>!?=)\s*(?:'(?P<text>[^']*)'|(?P<number>-?\d+(?:\.\d+)?))"
+)
+
+
+def weigh_routing(relevant: str, chose: Callable[[str, str], Floats]) -> Floats:
+    """Say for each unit whether a question was meant for it.
+
+    Parameters
+    ----------
+    relevant : str
+        ``${q} = 'code'``, ``${q} != 'code'`` and ``selected(${q}, 'code')``, joined by ``and``, ``or``, ``not`` and
+        parentheses.
+    chose : callable
+        Takes a question and a code; 1 for each unit that gave the answer, 0 for one that did not, 0.5 where nobody
+        knows.
+
+    Returns
+    -------
+    array of float
+        1 asked, 0 not asked, 0.5 unknown.
+
+    Raises
+    ------
+    ValueError
+        When it holds anything else.
+
+    Notes
+    -----
+    Kleene's logic of three values: `and` is the minimum, `or` the maximum, `not` the rest to 1.
+
+    Examples
+    --------
+    >>> told = {("age", "old"): np.array([1.0, 0.0, 0.5]), ("sex", "man"): np.array([0.0, 0.0, 1.0])}
+    >>> weigh_routing("${age} = 'old' or not(selected(${sex}, 'man'))", lambda *asked: told[asked])
+    array([1. , 1. , 0.5])
+    """
+    weights: list[Floats] = []
+
+    def keep(atom: re.Match[str]) -> str:
+        code = next(text for text in (atom["code"], atom["text"], atom["number"]) if text is not None)
+        weight = chose(atom["many"] or atom["one"], code)
+        weights.append(1 - weight if atom["sign"] == "!=" else weight)
+        return f" atom{len(weights) - 1} "
+
+    if "atom" in _ATOM.sub("", relevant):
+        raise ValueError(f"not understood: {relevant}")
+    try:
+        # What is left when the comparisons are taken out is a plain expression of and, or, not and parentheses.
+        return _weigh(ast.parse(_ATOM.sub(keep, relevant).strip(), mode="eval").body, weights)
+    except (SyntaxError, RecursionError, MemoryError):
+        raise ValueError(f"not understood: {relevant}") from None
+
+
+def _weigh(node: ast.expr, weights: list[Floats]) -> Floats:
+    if isinstance(node, ast.BoolOp):
+        parts = [_weigh(part, weights) for part in node.values]
+        return np.minimum.reduce(parts) if isinstance(node.op, ast.And) else np.maximum.reduce(parts)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not):
+        return 1 - _weigh(node.operand, weights)
+    if isinstance(node, ast.Name) and re.fullmatch(r"atom\d+", node.id):
+        return weights[int(node.id.removeprefix("atom"))]
+    raise ValueError(f"not understood: {ast.unparse(node)}")
