@@ -8,15 +8,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-import pandas as pd
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from cncb_analysis.cleaning import Cleaned, check_raw, clean_step, empty_cleaned, merge_cleaned
 from cncb_analysis.cleaning.values import fold_text, parse_number
 from cncb_analysis.errors import StudyError
-from cncb_analysis.store import write_bytes, write_text
+from cncb_analysis.store import write_text
 from cncb_analysis.study import read_study
 from tests.delivering import answer, clean, deliver, fates, south
 from tests.small_study import BALLOTS, SOUTH_HEAD, answers, write_ledger, write_small_study
@@ -194,77 +193,6 @@ def test_a_number_written_with_groups_is_read_back(number: float, decimal: str, 
 def test_folding_agrees_on_spellings_and_not_on_words() -> None:
     assert fold_text("  Über\u00a0 40–55 ") == fold_text("über 40-55")
     assert fold_text("Ano") != fold_text("Áno")
-
-
-@pytest.fixture(scope="module")
-def playground(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_small_study(tmp_path_factory.mktemp("playground") / "small")
-
-
-CELLS = [
-    *(
-        "",
-        "",
-        "woman",
-        "Frau",
-        "C",
-        "40_55",
-        "80",
-        "1.234",
-        "2,5",
-        "ca. 3",
-        "finance;other",
-        "tours exchange",
-        "dk",
-        "5",
-    ),
-    *(
-        "k.A.",
-        "\ufeffman",
-        " none",
-        "core",
-        "Y",
-        "0",
-        "a@b.example",
-        "test",
-        "=SUM(A1)",
-        "zwei\nZeilen",
-        "Usignolo",
-        "firms",
-    ),
-]
-QUESTIONS = [name for name in SOUTH_HEAD.split(",") if name not in {"id", "submitdate", "lastpage"}]
-
-
-@settings(max_examples=40)
-@given(st.data())
-def test_every_raw_cell_is_in_the_observations_in_the_texts_or_in_the_log(
-    playground: Path, data: st.DataObject
-) -> None:
-    cell = st.one_of(
-        st.sampled_from(CELLS), st.text(st.characters(codec="utf-8", exclude_categories=["Cc"]), max_size=5)
-    )
-    rows = data.draw(st.lists(st.lists(cell, min_size=len(QUESTIONS), max_size=len(QUESTIONS)), min_size=1, max_size=4))
-    table = pd.DataFrame(rows, columns=QUESTIONS)
-    table.insert(0, "lastpage", [str(place % 4) for place in range(len(rows))])
-    table.insert(0, "submitdate", ["2011" if place % 2 == 0 else "" for place in range(len(rows))])
-    write_bytes(playground / "raw" / "south" / "answers.csv", table.to_csv(index=False).encode())
-    cleaned = clean_step(read_study(playground), "south", "questionnaire")
-    log, seen = cleaned.cell_log, cleaned.observations
-    units = dict(zip(cleaned.units["row"], cleaned.units["unit"], strict=True))
-    names = {"ETA": "cm_age"}
-    noted = set(zip(log["row"], log["column"], strict=True))
-    counted = seen[~seen["missing"].isin(["invalid", "skipped", "not_reached", "not_asked", "unknown"])]
-    told = set(zip(counted["unit"], counted["variable"], strict=True))
-    texts = set(zip(cleaned.texts["unit"], cleaned.texts["variable"], strict=True))
-    for row, column, text in ((str(line + 2), name, table.at[line, name]) for line in table.index for name in table):
-        unit, variable = units.get(row, ""), names.get(column, column)
-        if text.strip():
-            assert (
-                noted & {(row, column), (row, ""), ("", column)}
-                or (unit, variable) in told
-                or (unit, variable) in texts
-            ), f"{text!r} of {column} vanished"
 
 
 def test_merging_drops_what_every_partner_brought(cleaned: Cleaned) -> None:
