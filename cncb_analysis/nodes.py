@@ -196,26 +196,17 @@ def check_everything(folder: Path) -> tuple[list[Problem], Path]:
     Path
         Where the cell log stands: a row a raw cell that was not taken as it stood.
     """
-    import pandas as pd
-
-    from cncb_analysis.cleaning import TABLE_COLUMNS, check_raw, clean_step
+    from cncb_analysis.cleaning import check_raw
     from cncb_analysis.study import check_study, read_study
 
     target = folder / "processed" / "restricted" / "cell_log.csv"
-    logs = [pd.DataFrame(columns=TABLE_COLUMNS["cell_log"])]
     try:
         study = read_study(folder)
     except StudyError as error:
         return list(error.problems), target
-    problems = [*check_study(study), *check_raw(study)]
-    for partner in study.partners:
-        for step in study.steps:
-            try:
-                logs.append(clean_step(study, partner.id, step).cell_log)
-            except StudyError as error:
-                problems.extend(error.problems)
-    write_table(target, pd.concat([log for log in logs if len(log)] or logs, ignore_index=True))
-    return list(dict.fromkeys(problems)), target
+    cleaned = check_raw(study)
+    write_table(target, cleaned.cell_log)
+    return list(dict.fromkeys([*check_study(study), *cleaned.problems])), target
 
 
 def draft_file(file: Path, folder: Path, partner: str, step: str) -> dict[Path, str]:

@@ -128,7 +128,7 @@ def test_the_log_says_what_was_done_to_each_cell(cleaned: Cleaned) -> None:
 
 
 def test_problems_are_what_a_person_has_to_decide(small_study: Path) -> None:
-    (problem,) = check_raw(read_study(small_study))
+    (problem,) = check_raw(read_study(small_study)).problems
     assert (problem.file, problem.row, problem.column, problem.value) == ("south/answers.csv", "3", "ETA", "Z")
 
 

@@ -71,7 +71,7 @@ def test_another_unit_is_reported_and_not_merged(small_study: Path) -> None:
 def test_a_correction_that_fits_nowhere_is_reported(small_study: Path) -> None:
     path = small_study / "study" / "corrections.csv"
     write_text(path, path.read_text(encoding="utf-8") + "S1,cm_time,99,90,A. B.,\n")
-    problems = [problem for problem in check_raw(read_study(small_study)) if problem.file == "corrections.csv"]
+    problems = [problem for problem in check_raw(read_study(small_study)).problems if problem.file == "corrections.csv"]
     assert [(problem.row, problem.value) for problem in problems] == [("3", "S1 cm_time 99")]
 
 
@@ -82,14 +82,14 @@ def test_routing_that_is_not_understood_is_reported_and_gives_unknown(small_stud
     )
     study = read_study(small_study)
     assert answer(clean_step(study, "south", "questionnaire"), "south-q-002", "int_who") == "unknown"
-    assert {problem.column for problem in check_raw(study)} == {"ETA", "relevant"}
+    assert {problem.column for problem in check_raw(study).problems} == {"ETA", "relevant"}
     write_text(survey, survey.read_text(encoding="utf-8").replace("${int_level} > 1,inter", "unknown,inter"))
-    assert [problem.column for problem in check_raw(read_study(small_study))] == ["ETA"]
+    assert [problem.column for problem in check_raw(read_study(small_study)).problems] == ["ETA"]
 
 
 def test_an_unreadable_file_is_listed_and_the_rest_is_still_checked(small_study: Path) -> None:
     write_text(small_study / "raw" / "north" / "answers.csv", "one column\nonly\n")
-    said = [(problem.file, problem.problem) for problem in check_raw(read_study(small_study))]
+    said = [(problem.file, problem.problem) for problem in check_raw(read_study(small_study)).problems]
     assert ("north/answers.csv", "has one column only") in said
     assert ("south/answers.csv", "unknown answer") in said
     with pytest.raises(StudyError, match="one column"):

@@ -23,7 +23,7 @@ def cleaned() -> Cleaned:
 
 def test_the_example_has_no_problem() -> None:
     assert check_study(STUDY) == []
-    assert check_raw(STUDY) == []
+    assert check_raw(STUDY).problems == ()
 
 
 def test_who_counts_is_what_the_example_was_calibrated_to(cleaned: Cleaned) -> None:

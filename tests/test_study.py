@@ -126,7 +126,7 @@ def test_unknown_code_missing_column_duplicated_cluster_and_wrong_hash_are_liste
     change(small_study / "raw" / "south" / "frame.csv", "Fagiano", "Usignolo")  # hash and cluster
     change(small_study / "raw" / "south" / "answers.csv", "fin_eu", "euro")  # column
     study = read_study(small_study)
-    said = [problem.problem for problem in (*check_study(study), *check_raw(study))]
+    said = [problem.problem for problem in (*check_study(study), *check_raw(study).problems)]
     assert said.count("file is not the one listed") == 2
     assert {"unknown answer", "column is missing", "column is not known", "second row for one cluster"} <= set(said)
 
@@ -134,7 +134,7 @@ def test_unknown_code_missing_column_duplicated_cluster_and_wrong_hash_are_liste
 def test_an_empty_study_passes_its_check_and_explains_itself(tmp_path: Path) -> None:
     write_new_study(tmp_path / "x")
     study = read_study(tmp_path / "x")
-    assert check_study(study) + check_raw(study) == []
+    assert [*check_study(study), *check_raw(study).problems] == []
     assert (study.partners, study.steps, study.audience) == ((), (), "public")
     readme = (tmp_path / "x" / "study" / "README.md").read_text(encoding="utf-8")
     for name, table in declared_tables().items():

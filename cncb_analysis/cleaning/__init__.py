@@ -74,7 +74,7 @@ def _clean_files(
     return merge_cleaned(parts)
 
 
-def check_raw(study: Study) -> list[Problem]:
+def check_raw(study: Study) -> Cleaned:
     """Clean everything that was delivered and list what a person has to decide.
 
     Parameters
@@ -84,9 +84,10 @@ def check_raw(study: Study) -> list[Problem]:
 
     Returns
     -------
-    list of Problem
-        Unknown answers and columns, questions without a column, clusters mapped twice, files that cannot be read,
-        routing beyond the grammar, corrections that fit nowhere.
+    Cleaned
+        Of all partners and steps that could be read. `problems` lists unknown answers and columns, questions without
+        a column, clusters mapped twice, files that cannot be read, routing beyond the grammar, corrections that fit
+        nowhere, numbers whose units may differ.
     """
     problems: list[Problem] = []
     parts = []
@@ -97,8 +98,8 @@ def check_raw(study: Study) -> list[Problem]:
             except StudyError as error:
                 problems += error.problems
     cleaned = merge_cleaned(parts)
-    unused = _check_corrections(study, set(cleaned.cell_log["rule"]))
-    return list(dict.fromkeys([*problems, *cleaned.problems, *unused, *_check_units(study, cleaned.observations)]))
+    problems += [*cleaned.problems, *_check_corrections(study, set(cleaned.cell_log["rule"]))]
+    return replace(cleaned, problems=(*dict.fromkeys(problems), *_check_units(study, cleaned.observations)))
 
 
 def _check_corrections(study: Study, used: set[str]) -> Iterator[Problem]:
