@@ -160,7 +160,9 @@ def test_medians_that_lie_twelve_times_apart_are_reported_before_the_merge(small
             for place in range(3, 9)
         ]
         write_text(small_study / "raw" / partner / "answers.csv", answers(head, rows))
-    found = [problem for problem in check_raw(read_study(small_study)).problems if problem.problem == "units may differ"]
+    found = [
+        problem for problem in check_raw(read_study(small_study)).problems if problem.problem == "units may differ"
+    ]
     assert [(problem.column, problem.value) for problem in found] == [
         ("st_fte", "median 5.5 in north, 66 in south"),
     ]

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 
 import numpy as np
 import pandas as pd
@@ -16,18 +16,15 @@ from cncb_analysis.cleaning.values import fold_text, parse_number
 from cncb_analysis.codebook import Codebook, read_labels
 from cncb_analysis.errors import Problem, StudyError
 from cncb_analysis.readers import Structure, read_raw, read_structure
-from cncb_analysis.study import Study
+from cncb_analysis.study import Study, declared_tables
 
 __all__ = ["draft_import"]
 
-_CROSSWALK = ["partner", "file", "column", "value", "variable", "code", "unit", "reason", "match", "candidates"]
-_SURVEY = ["type", "name", "battery", "item", "match", "candidates"]
-_CHOICES = ["list_name", "name"]
 _CONTENTS = {"mapping": "frame", "questionnaire": "answers", "interviews": "cards"}
 _SPSS = b"$FL"
 # A column with few different texts, each given more than once, is a question with answers to choose from.
 _FEW, _OFTEN = 12, 2
-_NEAREST, _ALIKE = 3, 0.6
+_NEAREST, _ALIKE = 3, 0.5
 
 
 def draft_import(
@@ -70,8 +67,7 @@ def draft_import(
         headings = match_headings(delivery, study.codebook.asked_in(step))
         problems = clean_sheet(Delivery(study, partner, source, cells)).problems
         unknown = [problem for problem in problems if problem.problem == "unknown answer"]
-        rows = pd.DataFrame(_draft_rows(delivery, headings, unknown), columns=_CROSSWALK)
-        drafts["crosswalk"] = rows.fillna("")
+        drafts["crosswalk"] = _list("crosswalk", _draft_rows(delivery, headings, unknown))
         drafts = _draft_questions(delivery, headings) | drafts
     return drafts
 
@@ -95,7 +91,7 @@ def _draft_structure(structure: Structure, book: Codebook) -> dict[str, pd.DataF
         match = "code" if row["name"] in book.variables else "label" if same else "new"
         near = "" if match == "code" else same or _find_nearest([row["name"], *texts], _name_all(book))
         rows.append({**row, "match": match, "candidates": near})
-    return {"survey": pd.DataFrame(rows).fillna(""), "choices": structure.choices}
+    return {"survey": _list("survey", rows), "choices": _list("choices", structure.choices.to_dict("records"))}
 
 
 def _draft_rows(delivery: Delivery, headings: Headings, unknown: Iterable[Problem]) -> Iterator[dict[str, str]]:
@@ -133,8 +129,15 @@ def _draft_questions(delivery: Delivery, headings: Headings) -> dict[str, pd.Dat
         survey.append(
             {"type": kind, "name": name, label: heading.partition(". ")[2] or heading, "match": "new", **block}
         )
-    drafted = pd.DataFrame(survey, columns=[*_SURVEY, label]).fillna("")
-    return {"survey": drafted, "choices": pd.DataFrame(choices, columns=[*_CHOICES, label])}
+    return {"survey": _list("survey", survey), "choices": _list("choices", choices)}
+
+
+def _list(table: str, rows: Iterable[Mapping[str, str]]) -> pd.DataFrame:
+    """Rows with all columns of a table of the study, so that a draft can be taken over as it stands."""
+    frame = pd.DataFrame(list(rows), dtype=object)
+    declared = [column.name for column in declared_tables()[table].columns]
+    more = ["match", "candidates"] if table != "choices" else []
+    return frame.reindex(columns=list(dict.fromkeys([*declared, *frame, *more]))).astype(object).fillna("")
 
 
 def _make_name(text: str) -> str:
@@ -147,11 +150,18 @@ def _name_all(book: Codebook) -> dict[str, str]:
 
 
 def _find_nearest(texts: Iterable[str], names: Mapping[str, str]) -> str:
-    """Up to three names whose spelling comes nearest to one of the texts, with how alike they are."""
+    """Up to three names whose spelling comes nearest to one of the texts, with how alike they are (Dice, 1945)."""
     found: dict[str, float] = {}
-    for text in {fold_text(text) for text in texts}:
-        for near in difflib.get_close_matches(text, names, n=_NEAREST, cutoff=_ALIKE):
-            alike = difflib.SequenceMatcher(None, near, text).ratio()
-            found[names[near]] = max(found.get(names[near], 0.0), alike)
-    ranked = sorted(found.items(), key=lambda pair: -pair[1])[:_NEAREST]
-    return "; ".join(f"{name} ({alike:.2f})" for name, alike in ranked)
+    for own in {_cut(fold_text(text)) for text in texts}:
+        for text, name in names.items():
+            alike = 2 * len(own & _cut(text)) / (len(own) + len(_cut(text)))
+            found[name] = max(found.get(name, 0.0), alike)
+    ranked = sorted(found, key=lambda name: -found[name])[:_NEAREST]
+    return "; ".join(f"{name} ({found[name]:.2f})" for name in ranked if found[name] >= _ALIKE)
+
+
+@cache
+def _cut(text: str) -> frozenset[str]:
+    """Runs of three letters, the ends of the text counted as letters."""
+    padded = f" {text} "
+    return frozenset(padded[place : place + 3] for place in range(len(padded) - 2)) or frozenset({padded})

@@ -1,0 +1,161 @@
+"""First drafts of crosswalk and codebook: what is known by code, by label, what comes nearest."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from cncb_analysis.__main__ import main
+from cncb_analysis.cleaning.drafts import draft_import
+from cncb_analysis.errors import StudyError
+from cncb_analysis.store import write_table, write_text
+from cncb_analysis.study import check_study, read_study, write_new_study
+from tests.small_study import write_small_study
+
+REAL = Path(__file__).resolve().parents[2] / "shared" / "real" / "rse"
+PARTNERS = {
+    "germany": "de_de",
+    "united_kingdom": "uk",
+    "netherlands": "nl",
+    "united_states": "us",
+    "south_africa": "zaf",
+}
+
+DELIVERED = """\
+id,cm_sex,Wie alt sind Sie?,ETA,importance of law,Work abroad,Where are you based,visits
+1,man,Über 55,C,5,Some,Linz,"3,5"
+2,Frauu,Unter 40,C,4,Somme,Wels,4
+3,man,Unter 40,C,4,Core,Linz,
+4,man,Unter 40,C,4,Core,Linz,2
+"""
+STRUCTURE = (
+    "id\trelated_id\tclass\ttype/scale\tname\trelevance\ttext\tlanguage\tother\n"
+    "1\t\tQ\tL\tcm_sex\t1\tYour gender?\ten\tN\n\t\tA\t0\tm\t\tMan\ten\t\n"
+    "2\t\tQ\tN\tage_of\t1\tHow old are you?\ten\tN\n"
+    "3\t\tQ\tN\tvisits\tcm_sex.NAOK == 'm'\tHow many visits?\ten\tN\n"
+)
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    return write_small_study(tmp_path / "small")
+
+
+def test_each_column_says_what_it_was_known_by_and_what_comes_nearest(small: Path) -> None:
+    drafts = draft_import(read_study(small), "south", DELIVERED.encode(), file="south/new.csv")
+    rows = drafts["crosswalk"]
+    columns = rows[rows["value"] == ""].set_index("column")
+    assert columns["match"].to_dict() == {
+        "id": "tool",
+        "cm_sex": "code",
+        "Wie alt sind Sie?": "label",
+        "ETA": "none",  # the crosswalk's second name for a question that the column before has answered
+        "importance of law": "none",
+        "Work abroad": "label",
+        "Where are you based": "none",
+        "visits": "none",
+    }
+    assert columns.loc["Work abroad", "variable"] == "int_level"
+    assert columns.loc["importance of law", "candidates"].startswith("skill_imp_law (0.75); ")
+    assert columns.loc["cm_sex", "candidates"] == ""
+    unknown = rows[rows["value"] != ""]
+    assert unknown[["column", "value", "variable", "candidates"]].to_numpy().tolist() == [
+        ["cm_sex", "Frauu", "cm_sex", "woman (0.73)"],
+        ["Work abroad", "Somme", "int_level", "some (0.67)"],
+    ]
+    assert list(rows.columns[:8]) == list(read_study(small).table("crosswalk").columns)
+
+
+def test_a_column_nobody_knows_becomes_a_codebook_row(small: Path) -> None:
+    drafts = draft_import(read_study(small), "south", DELIVERED.encode(), file="south/new.csv")
+    survey = drafts["survey"].set_index("name")
+    assert survey.loc["visits", "type"] == "decimal"
+    assert survey.loc["Where_are_you_based", "type"] == "select_one Where_are_you_based"
+    assert survey.loc["Where_are_you_based", "label::it (it)"] == "Where are you based"
+    choices = drafts["choices"]
+    assert choices.loc[choices["list_name"] == "Where_are_you_based", "name"].tolist() == ["Linz", "Wels"]
+
+
+def test_a_structure_says_which_questions_the_study_has(small: Path) -> None:
+    drafts = draft_import(read_study(small), "south", STRUCTURE.encode(), file="structure.txt")
+    survey = drafts["survey"].set_index("name")
+    assert survey["match"].to_dict() == {"cm_sex": "code", "age_of": "label", "visits": "new"}
+    assert survey.loc["age_of", "candidates"] == "cm_age"
+    assert survey.loc["visits", "relevant"] == "${cm_sex} = 'm'"
+    assert "crosswalk" not in drafts
+
+
+def test_what_is_neither_answers_nor_a_structure_is_refused_with_the_reason(small: Path) -> None:
+    study = read_study(small)
+    with pytest.raises(StudyError, match="one column"):
+        draft_import(study, "south", b"only\nthis\n", file="x.csv")
+    with pytest.raises(StudyError, match=r"x\.lss"):
+        draft_import(study, "south", b"<?xml version='1.0'?><document><broken>", file="x.lss")
+    with pytest.raises(StudyError, match="no such partner"):
+        draft_import(study, "west", b"a,b\n1,2\n", file="x.csv")
+
+
+def test_the_command_writes_the_drafts_where_nobody_publishes_and_counts(small: Path) -> None:
+    file = small / "raw" / "south" / "new.csv"
+    write_text(file, DELIVERED)
+    done = CliRunner().invoke(main, ["import", str(file), "--study", str(small), "--partner", "south"])
+    assert done.exit_code == 0
+    target = small / "processed" / "restricted" / "import" / "south" / "new_crosswalk.csv"
+    assert f"{target}: 6 none, 2 label, 1 tool, 1 code" in done.output
+    rows = pd.read_csv(target, dtype=str, keep_default_na=False)
+    assert set(rows["file"]) == {"south/new.csv"}
+    assert set(rows["partner"]) == {"south"}
+    refused = CliRunner().invoke(main, ["import", str(file), "--study", str(small), "--partner", "west"])
+    assert refused.exit_code == 1
+    assert "no such partner" in refused.output
+
+
+@pytest.fixture(scope="module")
+def drafted(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A new study whose codebook is nothing but the accepted draft of a real survey's structure."""
+    if not REAL.is_dir():
+        pytest.skip("the real files are not on this machine")
+    folder = tmp_path_factory.mktemp("drafted") / "study"
+    write_new_study(folder)
+    settings = folder / "study" / "study.toml"
+    text = settings.read_text(encoding="utf-8").replace("steps = []", 'steps = ["questionnaire"]')
+    text = text.replace('languages = ["en"]', 'languages = ["en", "de"]')
+    partner = '[[partners]]\nid = "{0}"\nname = "{0}"\ncountry = "DE"\nlanguage = "de"\n'
+    write_text(settings, "\n".join([text, *map(partner.format, PARTNERS)]))
+    structure = (REAL / "2017_de_de_17_to_import.txt").read_bytes()
+    drafts = draft_import(read_study(folder), "germany", structure, file="structure.txt")
+    assert set(drafts["survey"]["match"]) == {"new"}
+    survey = drafts["survey"].drop(columns=["match", "candidates"])
+    write_table(folder / "study" / "survey.csv", survey)
+    write_table(folder / "study" / "choices.csv", drafts["choices"])
+    return folder
+
+
+def test_a_drafted_codebook_has_no_problem(drafted: Path) -> None:
+    assert check_study(read_study(drafted)) == []
+
+
+@pytest.mark.parametrize(
+    ("partner", "known", "columns", "unknown"),
+    [
+        # Of the survey whose structure was read every column but the unnamed row number is known, and every answer.
+        ("germany", 247, 248, 0),
+        ("united_states", 233, 242, 76),
+        ("south_africa", 231, 277, 72),
+        ("netherlands", 117, 131, 44),
+        ("united_kingdom", 44, 245, 16),
+    ],
+)
+def test_match_rate_of_six_real_deliveries(drafted: Path, partner: str, known: int, columns: int, unknown: int) -> None:
+    file = f"2017_{PARTNERS[partner]}_public_data.csv".replace("de_de_", "de_")
+    rows = draft_import(read_study(drafted), partner, (REAL / file).read_bytes(), file=file)["crosswalk"]
+    named = rows[rows["value"] == ""]
+    assert (named["match"].ne("none").sum(), len(named)) == (known, columns)
+    assert (rows["value"] != "").sum() == unknown
+    likely = named[(named["match"] == "none") & named["column"].str.startswith("time1can[")]
+    for column, candidates in zip(likely["column"], likely["candidates"], strict=True):
+        part = column.partition("[")[2].partition("]")[0]
+        assert f"likert0_{part} (" in candidates or part == "time6can"
