@@ -63,7 +63,7 @@ def test_each_column_says_what_it_was_known_by_and_what_comes_nearest(small: Pat
     assert columns.loc["cm_sex", "candidates"] == ""
     unknown = rows[rows["value"] != ""]
     assert unknown[["column", "value", "variable", "candidates"]].to_numpy().tolist() == [
-        ["cm_sex", "Frauu", "cm_sex", "woman (0.73)"],
+        ["cm_sex", "Frauu", "cm_sex", "woman (0.67)"],
         ["Work abroad", "Somme", "int_level", "some (0.67)"],
     ]
     assert list(rows.columns[:8]) == list(read_study(small).table("crosswalk").columns)
