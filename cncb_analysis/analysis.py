@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -17,7 +16,6 @@ from cncb_analysis.disclosure import Protected, Release, protect_estimates
 from cncb_analysis.estimates import ESTIMATE_COLUMNS, tabulate_estimates
 from cncb_analysis.graph import list_pages
 from cncb_analysis.interviews import (
-    PROFILE,
     tabulate_agreement,
     tabulate_codes,
     tabulate_links,
@@ -27,26 +25,16 @@ from cncb_analysis.interviews import (
 from cncb_analysis.mapping import tabulate_clusters, tabulate_location_quotients, tabulate_mapping
 from cncb_analysis.questionnaire import tabulate_response
 from cncb_analysis.store import read_frames, write_frames
-from cncb_analysis.study import read_study
+from cncb_analysis.study import Study, read_study
 from cncb_analysis.synthesis import tabulate_evidence, tabulate_joint_support
 from cncb_analysis.workshops import tabulate_votes
 
-if TYPE_CHECKING:
-    from cncb_analysis.study import Study
-
 __all__ = [
-    "Analysis",
-    "analyse_study",
-    "read_cleaned",
-    "read_delivered",
-    "read_page",
-    "write_analysis",
-    "write_cleaned",
-]
+    "Analysis", "analyse_study", "read_cleaned", "read_delivered", "read_page", "write_analysis", "write_cleaned",
+]  # fmt: skip
 
 SITE = "site"
 _CLUSTER_FACTS = ["cluster", "host", "region", "sector", "recognised", "lq", "stars"]
-_RESTS_ON = {("profile", statement): variable for statement, (variable, _) in PROFILE.items()}
 _COUNTED = ["partner", "step", "rule", "fate", "cells"]
 
 
@@ -167,7 +155,7 @@ def _tabulate_steps(cleaned: Cleaned, study: Study) -> Iterator[pd.DataFrame]:
         themes = study.table("themes")
         yield tabulate_codes(cleaned.segments, cleaned.units, themes, not_asked=study.table("coverage"))
         yield tabulate_agreement(cleaned.segments)
-        yield tabulate_profile(cleaned.observations)
+        yield tabulate_profile(cleaned.observations, study.table("profile"))
         yield tabulate_links(cleaned.observations, study.codebook)
     if "workshops" in study.steps:
         votes = cleaned.observations[cleaned.observations["step"] == "workshops"]
@@ -228,8 +216,10 @@ def _page_folder(study: Study, audience: str, notebook: str, partner: str) -> Pa
 def _protect(analysis: Analysis, study: Study, audience: str, partner: str = "") -> Protected:
     publish = frozenset(each.id for each in study.partners if each.publish)
     release = Release(audience, study.threshold, partner, publish)
+    profile = study.table("profile")
+    rests_on = {("profile", row["statement"]): row["variable"] for row in profile.to_dict("records")}
     published = study.table("published")
-    return protect_estimates(analysis.estimates, study.codebook, release, published=published, rests_on=_RESTS_ON)
+    return protect_estimates(analysis.estimates, study.codebook, release, published=published, rests_on=rests_on)
 
 
 def _synthesise(protected: Protected, analysis: Analysis, study: Study) -> dict[str, pd.DataFrame]:

@@ -6,18 +6,15 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cncb_analysis.codebook import Codebook
 from cncb_analysis.statistics.agreement import cliffs_delta
 from cncb_analysis.statistics.intervals import cliffs_delta_interval, share_difference_interval
 from cncb_analysis.statistics.permutation import chi_square_permutation, holm, kruskal_permutation
-
-if TYPE_CHECKING:
-    from cncb_analysis.codebook import Codebook
 
 __all__ = ["COMPARISON_COLUMNS", "Rules", "compare_countries"]
 

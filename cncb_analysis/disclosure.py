@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cncb_analysis.codebook import Codebook
 from cncb_analysis.errors import StudyError
 from cncb_analysis.estimates import CELL, ESTIMATE_COLUMNS, tabulate_shares
-
-if TYPE_CHECKING:
-    from cncb_analysis.codebook import Codebook
 
 __all__ = ["AUDIENCES", "MARKS", "Protected", "Release", "protect_estimates"]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -12,9 +12,7 @@ import pandas as pd
 from cncb_analysis.errors import StudyError
 from cncb_analysis.estimates import tabulate_counts, tabulate_shares
 from cncb_analysis.statistics.regional import location_quotient, location_quotient_interval
-
-if TYPE_CHECKING:
-    from cncb_analysis.study import Study
+from cncb_analysis.study import Study
 
 __all__ = ["tabulate_clusters", "tabulate_location_quotients", "tabulate_mapping", "tabulate_regions"]
 

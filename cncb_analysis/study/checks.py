@@ -73,6 +73,7 @@ def _list_known(study: Study) -> dict[str, set[str]]:
         "partner": {partner.id for partner in study.partners},
         "country": set(study.countries),
         "variable": set(book.variables),
+        "answer": {choice.name for choices in book.choices.values() for choice in choices},
         "type": {*_PLAIN, *(f"{word} {name}" for word in _LISTED for name in book.choices)},
         "code": codes,
         "measure": {*asked, *_MEASURES, *roots},

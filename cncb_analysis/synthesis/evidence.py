@@ -5,15 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from operator import eq, ge, gt, le, lt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cncb_analysis.errors import StudyError
-
-if TYPE_CHECKING:
-    from cncb_analysis.study import Study
+from cncb_analysis.study import Study
 
 __all__ = ["SPOKEN", "Lookup", "index_estimates", "judge_step", "tabulate_evidence"]
 

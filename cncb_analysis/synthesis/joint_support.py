@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.stats import rankdata
 
+from cncb_analysis.study import Study
 from cncb_analysis.synthesis.evidence import SPOKEN, Lookup, index_estimates, judge_step
-
-if TYPE_CHECKING:
-    from cncb_analysis.study import Study
 
 __all__ = ["tabulate_joint_support"]
 
