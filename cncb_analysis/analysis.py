@@ -203,14 +203,12 @@ def write_analysis(analysis: Analysis, study: Study, *, audience: str) -> list[P
     delivered = used.groupby(["partner", "step"]).size().rename("n").reset_index()
     written += write_frames(_page_folder(study, audience, "delivered", ""), {"delivered": delivered})
     public = shared if audience == "public" else _protect(analysis, study, "public")
-    return [
-        *written,
-        *write_frames(study.processed / "public", _synthesise(public, analysis, study) | {"estimates": public.frame}),
-    ]
+    tables = _synthesise(public, analysis, study) | {"estimates": public.frame}
+    return written + write_frames(study.folder / "processed" / "public", tables)
 
 
 def _page_folder(study: Study, audience: str, notebook: str, partner: str) -> Path:
-    return study.processed / "pages" / audience / "_".join(part for part in (notebook, partner) if part)
+    return study.folder / "processed" / "pages" / audience / "_".join(part for part in (notebook, partner) if part)
 
 
 def _protect(analysis: Analysis, study: Study, audience: str, partner: str = "") -> Protected:

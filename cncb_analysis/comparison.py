@@ -6,6 +6,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -157,12 +158,12 @@ def _place(key: tuple[str, str, str], codebook: Codebook) -> tuple[str, int, int
     return step, list(codebook.variables).index(variable), codes.index(option) if option in codes else -1
 
 
-def _test_items(items: list[_Item], seed: int, permutations: int) -> dict[int, dict[str, object]]:
+def _test_items(items: list[_Item], seed: int, permutations: int) -> dict[int, dict[str, Any]]:
     batches: dict[tuple[bytes, bool], list[int]] = defaultdict(list)
     for index, item in enumerate(items):
         if len(item.groups) > 1:
             batches["\n".join(item.units).encode(), item.kind in _ORDERED].append(index)
-    outcomes: dict[int, dict[str, object]] = {}
+    outcomes = {}
     for (units, ordered), batch in batches.items():
         name, test = ("kruskal_wallis", kruskal_permutation) if ordered else ("chi_square", chi_square_permutation)
         # The arrangements depend on the units alone: another question more or less changes no p-value.
@@ -176,10 +177,10 @@ def _test_items(items: list[_Item], seed: int, permutations: int) -> dict[int, d
     return outcomes
 
 
-def _describe_item(item: _Item, outcome: dict[str, object] | None, rules: Rules) -> dict[str, object]:
-    row: dict[str, object] = {**item.place, "n": len(item.units), "groups": " ".join(item.groups)}
+def _describe_item(item: _Item, outcome: dict[str, Any] | None, rules: Rules) -> dict[str, Any]:
+    row: dict[str, Any] = {**item.place, "n": len(item.units), "groups": " ".join(item.groups)}
     if outcome is None:
-        return {**row, "contrast": "", "test": "", "method": "", "verdict": "too few"}
+        return row | {"contrast": "", "test": "", "method": "", "verdict": "too few"}
     ordered, level = item.kind in _ORDERED, 1 - 2 * rules.alpha
     margin, compare = (rules.cliffs_delta, _compare_orders) if ordered else (rules.share, _compare_shares)
     first, second = np.triu_indices(len(item.groups), 1)
@@ -187,17 +188,10 @@ def _describe_item(item: _Item, outcome: dict[str, object] | None, rules: Rules)
     widest = np.unravel_index(np.abs(effect).argmax(), effect.shape)
     names, sign = [item.groups[side[widest[0]]] for side in (first, second)], 1 if effect[widest] >= 0 else -1
     ends = sorted((sign * low[widest], sign * high[widest]))
-    return {
-        **row,
-        **outcome,
-        "contrast": "-".join(names[::sign]),
-        "method": f"{outcome['method']}; newcombe {level:.2f}",
-        "effect": abs(effect[widest]),
-        "effect_low": ends[0],
-        "effect_high": ends[1],
-        "margin": margin,
-        "verdict": "similar" if max(-low.min(), high.max()) <= margin else "cannot tell",
-    }
+    row |= {"contrast": "-".join(names[::sign]), "effect": abs(effect[widest])}
+    row |= {"effect_low": ends[0], "effect_high": ends[1], "margin": margin}
+    row["verdict"] = "similar" if max(-low.min(), high.max()) <= margin else "cannot tell"
+    return row | outcome | {"method": f"{outcome['method']}; newcombe {level:.2f}"}
 
 
 def _compare_shares(item: _Item, first: Places, second: Places, level: float) -> Effect:

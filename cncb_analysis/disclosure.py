@@ -25,7 +25,6 @@ _NUMBERS = ["estimate", "low", "high", "k"]
 # Numbers that would tell the count of their own cell: dots_rank, borda_by_workshop and the like among them.
 _FOLLOWING = r"mean_rank|mentions|movement|(dots|borda)(_\w+)?"
 _ONE_ANSWER = ["single", "ordinal"]
-_ANSWER = ["variable", "option"]
 _GROUP = [column for column in CELL if column != "option"]
 _ZERO = 1e-8
 _PRINTED = ["step", "variable", "option", "statistic", "partner"]
@@ -198,31 +197,31 @@ def _coarsen(table: pd.DataFrame, codebook: Codebook, threshold: int) -> pd.Data
     answers = (statistic == "share") & table["kind"].isin(_ONE_ANSWER) & seen
     groups = pd.MultiIndex.from_frame(table[_GROUP])
     touched = groups.isin(groups[answers & table["small"] & ~table["printed"]])
-    coarser = pd.DataFrame(_list_coarser(codebook), columns=[*_ANSWER, "coarser"], dtype="str")
-    joined = pd.MultiIndex.from_frame(table[_ANSWER]).isin(pd.MultiIndex.from_frame(coarser[_ANSWER]))
+    coarser = _list_coarser(codebook)
+    answer = zip(table["variable"], table["option"], strict=True)
+    group = pd.Series([coarser.get(pair, "") for pair in answer], index=table.index, dtype="str")
     # Without a median and a top-two share there is nothing coarser to show: single counts are hidden then.
     ordered = (table["kind"] == "ordinal") & groups.isin(groups[statistic == "share_top2"])
-    by_order = ordered & ~table["variable"].isin(coarser["variable"])
-    gone = touched & ((answers & (joined | by_order)) | (ordered & seen & (statistic == "mean")))
+    by_order = ordered & ~table["variable"].isin({name for name, _ in coarser})
+    gone = touched & ((answers & (group.ne("") | by_order)) | (ordered & seen & (statistic == "mean")))
     stands_in = touched & by_order & seen & statistic.isin(["share_top2", "median"])
     table = table.assign(mark=np.select([gone, stands_in], ["hidden", "coarsened"], ""))
-    parts = table[touched & answers & joined].merge(coarser, on=_ANSWER).drop(columns="option")
+    parts = table.assign(option=group)[touched & answers & group.ne("")]
     first = dict.fromkeys(["n", "frame", "base", "kind", "sensitive"], "first")
-    sums = parts.groupby([*_GROUP, "coarser"], sort=False).agg({"k": "sum", **first}).reset_index()
-    sums = sums.rename(columns={"coarser": "option"})
+    sums = parts.groupby([*_GROUP, "option"], sort=False).agg({"k": "sum", **first}).reset_index()
     facts = {name: sums[name] for name in ("kind", "sensitive")}
     rows = tabulate_shares(sums).assign(**facts, mark="coarsened", coarse=True, seen=True, printed=False)
     return pd.concat([table, rows.assign(small=_is_small(rows, threshold))], ignore_index=True) if len(rows) else table
 
 
-def _list_coarser(codebook: Codebook) -> list[tuple[str, str, str]]:
-    """Variable, answer, coarser group; an answer that is a group by itself under its own name stays as it is."""
-    found = []
+def _list_coarser(codebook: Codebook) -> dict[tuple[str, str], str]:
+    """Coarser group of a variable's answer; an answer that is a group by itself under its own name stays as it is."""
+    found: dict[tuple[str, str], str] = {}
     for name in codebook.variables:
         groups = {choice.name: choice.collapse or choice.name for choice in codebook.options(name)}
         sizes = Counter(groups.values())
         if 1 < len(sizes) < len(groups):
-            found += [(name, code, group) for code, group in groups.items() if code != group or sizes[group] > 1]
+            found |= {(name, code): group for code, group in groups.items() if code != group or sizes[group] > 1}
     return found
 
 

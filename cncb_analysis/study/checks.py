@@ -92,9 +92,8 @@ def _check_headings(study: Study, name: str) -> Iterator[Problem]:
             yield Problem("column is not known", f"{name}.csv", "1", heading, "", f"use: {', '.join(table.head)}")
     key = [column.name for column in table.columns if column.needed == "key"]
     for line, row in frame[frame.duplicated(key)].iterrows() if key else ():
-        yield Problem(
-            "named twice", f"{name}.csv", str(line), key[-1], " ".join(row[key]), "keep one row, or rename it"
-        )
+        value = " ".join(row[key])
+        yield Problem("named twice", f"{name}.csv", str(line), key[-1], value, "keep one row, or rename it")
 
 
 def _check_cells(study: Study, name: str, column: Column, known: dict[str, set[str]]) -> Iterator[Problem]:

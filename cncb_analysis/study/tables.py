@@ -101,7 +101,7 @@ def write_new_study(folder: Path | str) -> None:
         "",
         "Text in UTF-8, comma between cells. `*`: never blank. Labels: a column a",
     ]
-    lines.append("language, headed `label::Language (code)`, in words.csv by the code alone.")
+    lines += ["language, headed `label::Language (code)`, in words.csv by the code alone."]
     for table in declared_tables().values():
         write_text(tables / f"{table.name}.csv", ",".join(table.head) + "\n")
         lines += ["", f"## {table.name}.csv", "", table.explanation, "", "| column | what goes into it |", "|---|---|"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -77,8 +77,8 @@ def tabulate_joint_support(
     rows = []
     for action, own in zip(actions, names, strict=True):
         offered: Name = ("questionnaire", offer, action["offer"], "share")
-        places = {step: dict(zip(("variable", "option"), where[0][1:3], strict=True)) for step, where in own.items()}
-        rules = {step: place | {"rule": _RULES[step]} for step, place in places.items()}
+        asked = {step: {"variable": first[1], "option": first[2]} for step, (first, *_) in own.items()}
+        rules = {step: place | {"rule": _RULES[step]} for step, place in asked.items()}
         said = {
             country: [judge_step(rules.get(step), lookup, country, step) for step in study.steps]
             for country in ("", *study.countries)
@@ -169,9 +169,8 @@ def _rank_actions(
     size = len(names)
     point, drawn = np.zeros((1, size)), np.zeros((_DRAWS, size))
     for step in names[0]:
-        counted = [
-            _count(lookup, list(column), countries) for column in zip(*(own[step] for own in names), strict=True)
-        ]
+        columns = zip(*(own[step] for own in names), strict=True)
+        counted = [_count(lookup, column, countries) for column in columns]
         counted = [(k, n) for k, n in counted if (n > 0).any(axis=1).all()]
         # Of the kinds of vote the last round's stands alone; the questionnaire's two measures weigh half each.
         counted = counted[:1] if step == "workshops" else counted
@@ -190,12 +189,12 @@ def _rank_actions(
     return pd.DataFrame({"rank": rank, "rank_low": low, "rank_high": high, "clear_to": _find_clear(rank, low, high)})
 
 
-def _count(lookup: Lookup, column: list[Name], countries: tuple[str, ...]) -> tuple[Floats, Floats]:
+def _count(lookup: Lookup, column: Iterable[Name], countries: tuple[str, ...]) -> tuple[Floats, Floats]:
     """Counts k and bases n, a row a measure, a column a country; n = 0 where there is no count."""
-    rows = [[lookup.get((*name, country)) for country in countries] for name in column]
-    known = [[row if row is not None and row["k"] == row["k"] else {"k": 0, "n": 0} for row in line] for line in rows]
-    k, n = (np.array([[row[name] for row in line] for line in known], dtype=float) for name in ("k", "n"))
-    return k, n
+    none = {"k": np.nan, "n": np.nan}
+    rows = [[lookup.get((*name, country), none) for country in countries] for name in column]
+    k, n = (np.array([[row[part] for row in line] for line in rows], dtype=float) for part in ("k", "n"))
+    return np.where(np.isnan(k), 0, k), np.where(np.isnan(k), 0, n)
 
 
 def _place(shares: Floats) -> Floats:
