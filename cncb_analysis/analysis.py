@@ -198,17 +198,17 @@ def write_analysis(analysis: Analysis, study: Study, *, audience: str) -> list[P
         tables = {"estimates": _select_estimates(own.frame, study, notebook, partner)}
         tables |= {name: frame if not partner else frame.iloc[:0] for name, frame in common.items()}
         tables |= _select_facts(analysis, study, audience, partner)
-        written += write_frames(_page_folder(study, audience, notebook, partner), tables)
+        written += write_frames(_page_folder(study.folder, audience, notebook, partner), tables)
     used = analysis.units[analysis.units["status"].isin(["complete", "partial"])]
     delivered = used.groupby(["partner", "step"]).size().rename("n").reset_index()
-    written += write_frames(_page_folder(study, audience, "delivered", ""), {"delivered": delivered})
+    written += write_frames(_page_folder(study.folder, audience, "delivered", ""), {"delivered": delivered})
     public = shared if audience == "public" else _protect(analysis, study, "public")
     tables = _synthesise(public, analysis, study) | {"estimates": public.frame}
     return written + write_frames(study.folder / "processed" / "public", tables)
 
 
-def _page_folder(study: Study, audience: str, notebook: str, partner: str) -> Path:
-    return study.folder / "processed" / "pages" / audience / "_".join(part for part in (notebook, partner) if part)
+def _page_folder(folder: Path, audience: str, notebook: str, partner: str) -> Path:
+    return folder / "processed" / "pages" / audience / "_".join(part for part in (notebook, partner) if part)
 
 
 def _protect(analysis: Analysis, study: Study, audience: str, partner: str = "") -> Protected:
@@ -272,7 +272,7 @@ def read_page(folder: Path, notebook: str, *, partner: str = "", language: str =
     """
     study = read_study(folder)
     audience = audience or study.audience
-    tables = read_frames(_page_folder(study, audience, notebook, partner))
+    tables = read_frames(_page_folder(study.folder, audience, notebook, partner))
     # The page's own rows of the ledger: another partner's new file leaves this page as it is.
     study = replace(study, tables={**study.tables, "sources": tables.pop("sources")})
     estimates = Protected(tables.pop("estimates"))
@@ -295,6 +295,5 @@ def read_delivered(folder: Path, audience: str) -> dict[tuple[str, str], int]:
     dict of (str, str) to int
         Partner and step to the clusters, answers, interviews or participants used.
     """
-    study = read_study(folder)
-    rows = read_frames(_page_folder(study, audience, "delivered", ""))["delivered"]
+    rows = read_frames(_page_folder(folder, audience, "delivered", ""))["delivered"]
     return {(row["partner"], row["step"]): int(row["n"]) for row in rows.to_dict("records")}

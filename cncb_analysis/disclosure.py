@@ -278,9 +278,8 @@ def _combine(targets: Matrix, known: Matrix) -> tuple[Mask, Matrix]:
 def _write_sums(rows: pd.DataFrame, codebook: Codebook) -> tuple[Matrix, Matrix]:
     """Each row as a sum of unknown counts (of the finest groups, by answer), and the sums that the bases tell."""
     pairs = list(zip(rows["partner"], rows["country"], strict=True))
-    partners = {pair for pair in pairs if pair[0]}
-    countries = {pair for pair in pairs if not pair[0] and pair[1]} - {("", country) for _, country in partners}
-    finest = sorted(partners | countries) or [("", "")]
+    wholes = {("", country) for partner, country in pairs if partner} | {("", "")}
+    finest = sorted(set(pairs) - wholes) or [("", "")]
     member = [[pair[0] in ("", leaf[0]) and pair[1] in ("", leaf[1]) for leaf in finest] for pair in pairs]
     if rows["kind"].iloc[0] not in _ONE_ANSWER:
         return np.array(member, dtype=float), np.empty((0, len(finest)))

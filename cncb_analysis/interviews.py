@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import numpy as np
 import pandas as pd
 
@@ -58,7 +60,7 @@ def tabulate_codes(
     codes = sorted({*themes["code"], *said.loc[said["unit"].isin(interviews["unit"]), "code"]})
     grid = interviews.merge(pd.DataFrame({"code": codes}, dtype="str"), how="cross")
     grid = grid.merge(mentions, on=["unit", "code"], how="left").fillna({"k": 0})
-    grid = grid[~_is_not_asked(grid, not_asked)]
+    grid = grid.loc[_is_asked(grid, not_asked)]
     parts = grid["code"].str.extract("([^/]*)/?(.*)")
     grid = grid.assign(variable="theme:" + parts[0], option=parts[1], occasion="", statistic="share")
     shares = tabulate_shares(tabulate_counts(grid.assign(k=grid["k"] > 0)))
@@ -223,9 +225,8 @@ def _list_ancestry(code: str) -> list[str]:
     return ["/".join(parts[: place + 1]) for place in range(len(parts))]
 
 
-def _is_not_asked(grid: pd.DataFrame, not_asked: pd.DataFrame) -> pd.Series:
-    found = pd.Series(False, index=grid.index)
-    for row in not_asked.to_dict("records"):
-        below = (grid["code"] + "/").str.startswith(row["code"] + "/")
-        found |= below & (grid["partner"].eq(row["partner"]) | (row["partner"] == ""))
-    return found
+def _is_asked(grid: pd.DataFrame, not_asked: pd.DataFrame) -> list[bool]:
+    """Whether neither a topic nor one above it was left out, by the partner or by all."""
+    left_out = set(zip(not_asked["partner"], not_asked["code"], strict=True))
+    cells = zip(grid["partner"], grid["code"], strict=True)
+    return [left_out.isdisjoint(product((partner, ""), _list_ancestry(code))) for partner, code in cells]

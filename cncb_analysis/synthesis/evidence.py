@@ -113,7 +113,7 @@ def judge_step(rule: Row | None, lookup: Lookup, country: str, step: str) -> dic
     Returns
     -------
     dict
-        step, proposed, estimates, k, n; where there is a number also statistic, estimate, limit.
+        step, proposed, estimates, k, n.
 
     Raises
     ------
@@ -139,8 +139,7 @@ def judge_step(rule: Row | None, lookup: Lookup, country: str, step: str) -> dic
     if row is None:
         return nothing
     where = "|".join([step, rule["variable"], rule["option"], row["occasion"], statistic])
-    said = {"step": step, "k": row["k"], "n": row["n"], "estimates": where, "statistic": statistic}
-    said |= {"estimate": row["estimate"], "limit": limit}
+    said = {"step": step, "k": row["k"], "n": row["n"], "estimates": where}
     if row.get("mark") == "hidden" or row["estimate"] != row["estimate"]:
         return said | {"proposed": "hidden"}
     if step == "interviews" and row["k"] == 0 and sign in (">=", ">"):

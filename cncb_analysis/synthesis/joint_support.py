@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -11,12 +11,11 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from cncb_analysis.study import Study
-from cncb_analysis.synthesis.evidence import SPOKEN, Lookup, index_estimates, judge_step
+from cncb_analysis.synthesis.evidence import SPOKEN, Lookup, Row, index_estimates, judge_step
 
 __all__ = ["tabulate_joint_support"]
 
 Floats = npt.NDArray[np.float64]
-Row = Mapping[str, Any]
 Name = tuple[str, str, str, str]
 
 # What makes a partner ask for a measure, and offer it; and what makes a step ask for it.
@@ -122,15 +121,13 @@ def _name_shares(action: Row, ranking: str) -> dict[str, list[Name]]:
 
 
 def _share(lookup: Lookup, name: Name, group: str) -> float:
-    row = lookup.get((*name, group))
-    return float("nan") if row is None else float(row["estimate"])
+    return float(lookup.get((*name, group), {"estimate": np.nan})["estimate"])
 
 
 def _find_decided(evidence: pd.DataFrame, study: Study) -> dict[tuple[str, str], str]:
     """Positions that people set on the finding that rests on a measure's question."""
     asked = study.table("findings").query("step == 'questionnaire'").set_index("finding")["variable"].to_dict()
-    set_by_hand = evidence[evidence["step"].eq("") & evidence["decided"].ne("")]
-    rows = set_by_hand.to_dict("records")
+    rows = evidence[evidence["step"].eq("") & evidence["decided"].ne("")].to_dict("records")
     return {(asked[row["finding"]], row["country"]): row["decided"] for row in rows if row["finding"] in asked}
 
 
@@ -181,11 +178,9 @@ def _rank_actions(
     if not point.any():
         return pd.DataFrame(np.nan, index=range(size), columns=["rank", "rank_low", "rank_high", "clear_to"])
     rank = rankdata(point[0].round(9), method="min")
-    ends = [
-        np.quantile(rankdata(drawn.round(9), method=ties, axis=1), at, axis=0, method="inverted_cdf")
-        for ties, at in zip(("min", "max"), _RANGE, strict=True)
-    ]
-    low, high = np.minimum(ends[0], rank), np.maximum(ends[1], rank)
+    best, worst = (rankdata(drawn.round(9), method=ties, axis=1) for ties in ("min", "max"))
+    low = np.minimum(np.quantile(best, _RANGE[0], axis=0, method="inverted_cdf"), rank)
+    high = np.maximum(np.quantile(worst, _RANGE[1], axis=0, method="inverted_cdf"), rank)
     return pd.DataFrame({"rank": rank, "rank_low": low, "rank_high": high, "clear_to": _find_clear(rank, low, high)})
 
 
