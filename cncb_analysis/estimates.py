@@ -243,13 +243,13 @@ def _measure_all(answers: pd.DataFrame) -> pd.DataFrame:
 def _tabulate_means(table: pd.DataFrame) -> pd.DataFrame:
     """Means with their intervals, which end with the scale; k of the n hold a value."""
     known = table["frame"] >= table["n"]
-    low, high = mean_interval(table["mean"], table["sd"], table["k"], frame=table["frame"].where(known, np.inf))
-    # A bound that is missing bounds nothing.
-    ends = {"low": pd.Series(low).clip(table["lowest"]), "high": pd.Series(high).clip(upper=table["highest"])}
+    ends = mean_interval(table["mean"], table["sd"], table["k"], frame=table["frame"].where(known, np.inf))
+    low, high = map(pd.Series, ends)
     table = table.assign(
         estimate=table["mean"],
-        low=ends["low"].clip(upper=table["mean"]),
-        high=ends["high"].clip(table["mean"]),
+        # An end of the scale that is missing bounds nothing.
+        low=low.clip(table["lowest"]).clip(upper=table["mean"]),
+        high=high.clip(upper=table["highest"]).clip(table["mean"]),
         method=np.where(known, "student_finite", "student"),
         # A mean rank stands on the k who ranked the item; its base is all n who ranked anything.
         k=table["k"].where(table["statistic"] == "mean_rank"),

@@ -22,10 +22,8 @@ _MEASURED = ["lq", "jobs", "excess_jobs", "stars"]
 # A regional total that may lack at most this share of itself counts as whole.
 _SLACK = 0.01
 _STAR_VARIANTS = ("eco2007",)
-_DEFAULTS: dict[str, Any] = {
-    **{"nuts": "2013", "sectors": "", "stars": "eco2007"},
-    **{"minimum_jobs": 1000, "location_quotient": 2.0, "top_share": 0.10},
-}
+_STARS = {"stars": "eco2007", "minimum_jobs": 1000, "location_quotient": 2.0, "top_share": 0.10}
+_DEFAULTS: dict[str, Any] = {"nuts": "2013", "sectors": "", **_STARS}
 
 
 def tabulate_regions(cells: pd.DataFrame, study: Study) -> pd.DataFrame:

@@ -17,6 +17,7 @@ __all__ = ["tabulate_joint_support"]
 
 Floats = npt.NDArray[np.float64]
 Name = tuple[str, str, str, str]
+Names = dict[str, list[Name]]
 
 # What makes a partner ask for a measure, and offer it; and what makes a step ask for it.
 _USEFUL, _OFFERED = 0.5, 1 / 3
@@ -73,29 +74,23 @@ def tabulate_joint_support(
     names = [_name_shares(row, ranking) for row in actions]
     decided = _find_decided(evidence, study)
     ids = [partner.id for partner in study.partners]
-    rows = []
+    rows, groups = [], ("", *study.countries)
     for action, own in zip(actions, names, strict=True):
         offered: Name = ("questionnaire", offer, action["offer"], "share")
         asked = {step: {"variable": first[1], "option": first[2]} for step, (first, *_) in own.items()}
         rules = {step: place | {"rule": _RULES[step]} for step, place in asked.items()}
-        said = {
-            country: [judge_step(rules.get(step), lookup, country, step) for step in study.steps]
-            for country in ("", *study.countries)
-        }
+        said = {code: [judge_step(rules.get(step), lookup, code, step) for step in study.steps] for code in groups}
         together = {row["step"]: _sum_up([row]) for row in said.pop("")}
         positions = {code: decided.get((action["variable"], code)) or _sum_up(block) for code, block in said.items()}
         coalition = [code for code, position in positions.items() if position in ("agreement", "partial")]
         giving = [code for code in study.countries if _share(lookup, offered, code) >= _OFFERED]
         givers = [code for code in giving if code not in coalition]
         proposed = _propose(action["level"], len(coalition), len(study.countries), givers=bool(givers))
-        rows.append(
-            {name: action[name] for name in _COPIED}
-            | _list_partners("asks", partners, own["questionnaire"][0], ids, _USEFUL)
-            | _list_partners("offers", partners, offered, ids, _OFFERED)
-            | together
-            | positions
-            | {"coalition": ";".join(coalition), "givers": ";".join(givers), "proposed": proposed}
-        )
+        row = {name: action[name] for name in _COPIED}
+        row |= _list_partners("asks", partners, own["questionnaire"][0], ids, _USEFUL)
+        row |= _list_partners("offers", partners, offered, ids, _OFFERED) | together | positions
+        row |= {"coalition": ";".join(coalition), "givers": ";".join(givers), "proposed": proposed}
+        rows.append(row)
     table = pd.concat([pd.DataFrame(rows), _rank_actions(lookup, names, study.countries, rng)], axis=1)
     return table.sort_values(["rank", "action"], ignore_index=True)
 
@@ -109,7 +104,7 @@ def _find_questions(study: Study, codes: set[str]) -> tuple[str, str]:
     return found.get("rank", ""), found.get("multiple", "")
 
 
-def _name_shares(action: Row, ranking: str) -> dict[str, list[Name]]:
+def _name_shares(action: Row, ranking: str) -> Names:
     """Where the shares of a measure stand, by step; the first is the one that the step's rule is about."""
     root, _, child = action["theme_code"].partition("/")
     step, useful = "questionnaire", action["variable"]
@@ -161,7 +156,7 @@ def _propose(level: str, asking: int, countries: int, *, givers: bool) -> str:
 
 
 def _rank_actions(
-    lookup: Lookup, names: list[dict[str, list[Name]]], countries: tuple[str, ...], rng: np.random.Generator
+    lookup: Lookup, names: list[Names], countries: tuple[str, ...], rng: np.random.Generator
 ) -> pd.DataFrame:
     size = len(names)
     point, drawn = np.zeros((1, size)), np.zeros((_DRAWS, size))
