@@ -13,7 +13,7 @@ from cncb_analysis.catalogue import Page
 from cncb_analysis.cleaning import TABLE_COLUMNS, Cleaned, merge_cleaned
 from cncb_analysis.comparison import Rules, compare_countries
 from cncb_analysis.disclosure import Protected, Release, protect_estimates
-from cncb_analysis.estimates import ESTIMATE_COLUMNS, tabulate_estimates
+from cncb_analysis.estimates import tabulate_estimates
 from cncb_analysis.graph import list_pages
 from cncb_analysis.interviews import (
     tabulate_agreement,
@@ -136,15 +136,9 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> Ana
     estimates += [part for part in _tabulate_steps(cleaned, study) if len(part)]
     rules = Rules(**study.settings.get("comparison", {}), **study.settings.get("margins", {}))
     comparisons = compare_countries(cleaned.observations, study.codebook, rng=_rng(study, "comparison"), rules=rules)
-    return Analysis(
-        pd.concat(estimates, ignore_index=True)[ESTIMATE_COLUMNS],
-        comparisons,
-        tabulate_quotes(cleaned.segments, rng=_rng(study, "quotes")),
-        clusters,
-        cleaned.agreed_actions,
-        cleaned.units,
-        cleaning,
-    )
+    quotes = tabulate_quotes(cleaned.segments, rng=_rng(study, "quotes"))
+    table = pd.concat(estimates, ignore_index=True)
+    return Analysis(table, comparisons, quotes, clusters, cleaned.agreed_actions, cleaned.units, cleaning)
 
 
 def _tabulate_steps(cleaned: Cleaned, study: Study) -> Iterator[pd.DataFrame]:

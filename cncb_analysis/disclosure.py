@@ -243,7 +243,7 @@ def _hide_more(rows: pd.DataFrame, codebook: Codebook) -> list[str]:
     # Rows that say the same (a partner alone in its country) are hidden together.
     same = np.unique(sums, axis=0, return_inverse=True)[1].ravel()
     level = rows[["partner", "country"]].eq("").sum(axis=1).to_numpy()
-    cost = np.lexsort([rows["k"], rows["k"] == 0])
+    cost = [row for row in np.lexsort([rows["k"], rows["k"] == 0]) if not printed[row]]
     open_targets = secret.copy()
     while True:
         known = np.flatnonzero((seen | printed) & ~hidden)
@@ -252,8 +252,7 @@ def _hide_more(rows: pd.DataFrame, codebook: Codebook) -> list[str]:
         if not follows.any():
             break
         target, used = targets[follows][0], known[np.abs(weights[: len(known), follows][:, 0]) > _ZERO]
-        useful = [row for row in cost if row in used and not printed[row]]
-        useful.sort(key=lambda row: abs(level[row] - level[target]))
+        useful = sorted((row for row in cost if row in used), key=lambda row: abs(level[row] - level[target]))
         if not useful:
             open_targets[target] = False
             continue
@@ -284,14 +283,12 @@ def _write_sums(rows: pd.DataFrame, codebook: Codebook) -> tuple[Matrix, Matrix]
     if rows["kind"].iloc[0] not in _ONE_ANSWER:
         return np.array(member, dtype=float), np.empty((0, len(finest)))
     options = codebook.options(rows["variable"].iloc[0])
-    finer = np.array([choice.name for choice in options])
-    wider = np.array([choice.collapse or choice.name for choice in options])
+    answers = {False: np.array([choice.name for choice in options])}
+    answers[True] = np.array([choice.collapse or choice.name for choice in options])
     orders = np.array([choice.order or 0 for choice in options])
     highest = np.isin(orders, np.sort(orders)[-2:])
-    holds = [
-        highest if statistic == "share_top2" else (wider if coarse else finer) == option
-        for statistic, option, coarse in zip(rows["statistic"], rows["option"], rows["coarse"], strict=True)
-    ]
+    told = rows[["statistic", "option", "coarse"]].itertuples(index=False, name=None)
+    holds = [highest if kind == "share_top2" else answers[coarse] == option for kind, option, coarse in told]
     sums = np.array(member, dtype=float)[:, :, None] * np.array(holds, dtype=float)[:, None, :]
     bases = np.repeat(np.eye(len(finest)), len(options), axis=1)
     return sums.reshape(len(rows), -1), bases

@@ -13,14 +13,16 @@ from cncb_analysis.study.model import STEPS, Study
 from cncb_analysis.study.tables import Column, declared_tables
 from cncb_analysis.words import LANGUAGES, read_fixed_words
 
-__all__ = ["check_study"]
+__all__ = ["RULE", "check_study"]
 
 # What can be estimated without being a variable of the codebook.
 _MEASURES = ("votes", "response", "jobs", "lq", "stars", "concentration", "map_concentrated", "profile")
 _PLAIN = ("integer", "decimal", "text", "begin_group", "end_group", "note")
 _LISTED = ("select_one", "select_multiple", "rank")
+# Statistic, comparison and number of a rule such as share >= 0.5.
+RULE = re.compile(r"\s*(\w+)\s*(>=|<=|>|<|=)\s*(-?\d+(?:\.\d+)?)\s*")
 # Cells that are not one or several names but follow a form.
-_FORMS = {"number": r"-?\d+(\.\d+)?", "rule": r"\w+\s*(>=|<=|>|<|=)\s*-?\d+(\.\d+)?"}
+_FORMS = {"number": re.compile(r"-?\d+(\.\d+)?"), "rule": RULE}
 
 
 def check_study(study: Study) -> list[Problem]:
@@ -106,7 +108,7 @@ def _check_cells(study: Study, name: str, column: Column, known: dict[str, set[s
             yield Problem("is blank", f"{name}.csv", str(line), column.name, "", "fill it, or delete the row")
         parts = [cell] if kind in _FORMS else re.split(r"\s*[;,]\s*", str(cell))
         for part in filter(None, parts if column.names else ()):
-            if not (re.fullmatch(_FORMS[kind], part) if kind in _FORMS else part in allowed):
+            if not (_FORMS[kind].fullmatch(part) if kind in _FORMS else part in allowed):
                 remedy = f"use {column.names}" if words else "correct it, or declare it first"
                 yield Problem(f"unknown {column.name}", f"{name}.csv", str(line), column.name, part, remedy)
 

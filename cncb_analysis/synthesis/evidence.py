@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from operator import eq, ge, gt, le, lt
 from typing import Any
@@ -11,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cncb_analysis.errors import StudyError
-from cncb_analysis.study import Study
+from cncb_analysis.study import RULE, Study
 
 __all__ = ["SPOKEN", "Lookup", "index_estimates", "judge_step", "tabulate_evidence"]
 
@@ -130,7 +129,7 @@ def judge_step(rule: Row | None, lookup: Lookup, country: str, step: str) -> dic
     nothing = {"step": step, "proposed": "not_asked", "k": np.nan, "n": np.nan, "estimates": ""}
     if rule is None or not rule["rule"] or rule.get("asked") == "no":
         return nothing
-    match = re.fullmatch(r"\s*(\w+)\s*(>=|<=|>|<|=)\s*(-?\d+(?:\.\d+)?)\s*", rule["rule"])
+    match = RULE.fullmatch(rule["rule"])
     if match is None:
         remedy = "write a statistic, a comparison and a number, such as share >= 0.5"
         raise StudyError("not a rule", file="findings.csv", column="rule", value=rule["rule"], remedy=remedy)

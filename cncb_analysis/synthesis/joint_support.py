@@ -91,16 +91,15 @@ def tabulate_joint_support(
         row |= _list_partners("offers", partners, offered, ids, _OFFERED) | together | positions
         row |= {"coalition": ";".join(coalition), "givers": ";".join(givers), "proposed": proposed}
         rows.append(row)
-    table = pd.concat([pd.DataFrame(rows), _rank_actions(lookup, names, study.countries, rng)], axis=1)
+    table = pd.concat([pd.DataFrame(rows), _rank_actions(lookup, names, study, rng)], axis=1)
     return table.sort_values(["rank", "action"], ignore_index=True)
 
 
 def _find_questions(study: Study, codes: set[str]) -> tuple[str, str]:
     """The question that ranks the measures and the one that offers them: both have the measures as answers."""
-    found = {}
-    for name, variable in study.codebook.variables.items():
-        if codes <= {choice.name for choice in study.codebook.options(variable)}:
-            found[variable.kind] = name
+    book = study.codebook
+    answers = {name: {choice.name for choice in book.options(name)} for name in book.variables}
+    found = {book.variables[name].kind: name for name, offered in answers.items() if codes <= offered}
     return found.get("rank", ""), found.get("multiple", "")
 
 
@@ -155,14 +154,12 @@ def _propose(level: str, asking: int, countries: int, *, givers: bool) -> str:
     return "coalition" if asking > 1 else ("national" if asking else "drop")
 
 
-def _rank_actions(
-    lookup: Lookup, names: list[Names], countries: tuple[str, ...], rng: np.random.Generator
-) -> pd.DataFrame:
+def _rank_actions(lookup: Lookup, names: list[Names], study: Study, rng: np.random.Generator) -> pd.DataFrame:
     size = len(names)
     point, drawn = np.zeros((1, size)), np.zeros((_DRAWS, size))
     for step in names[0]:
         columns = zip(*(own[step] for own in names), strict=True)
-        counted = [_count(lookup, column, countries) for column in columns]
+        counted = [_count(lookup, column, study.countries) for column in columns]
         counted = [(k, n) for k, n in counted if (n > 0).any(axis=1).all()]
         # Of the kinds of vote the last round's stands alone; the questionnaire's two measures weigh half each.
         counted = counted[:1] if step == "workshops" else counted
