@@ -6,7 +6,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -55,20 +55,13 @@ class Rules:
     share: float = 0.20
 
 
-@dataclass(frozen=True)
-class _Item:
+class _Item(NamedTuple):
     """One question as it is tested: the answers of the units whose country reaches the minimum."""
 
     place: dict[str, str]
     kind: str
-    units: npt.NDArray[np.str_]
-    values: npt.NDArray[np.float64]
-    countries: npt.NDArray[np.str_]
-
-    @property
-    def groups(self) -> list[str]:
-        """Countries in the test."""
-        return np.unique(self.countries).tolist()
+    answers: pd.DataFrame
+    groups: list[str]
 
 
 def compare_countries(
@@ -148,8 +141,8 @@ def _list_items(observations: pd.DataFrame, codebook: Codebook, minimum_n: int) 
         enough = part[part.groupby("country")["unit"].transform("size") >= minimum_n]
         variable = codebook.variables[name]
         family = f"{step}:{variable.battery or variable.theme}"
-        arrays = (enough[column].to_numpy() for column in ("unit", "value", "country"))
-        yield _Item({"step": step, "variable": name, "option": option, "family": family}, variable.kind, *arrays)
+        place = {"step": step, "variable": name, "option": option, "family": family}
+        yield _Item(place, variable.kind, enough, sorted(enough["country"].unique()))
 
 
 def _place(key: tuple[str, str, str], codebook: Codebook) -> tuple[str, int, int]:
@@ -162,14 +155,14 @@ def _test_items(items: list[_Item], seed: int, permutations: int) -> dict[int, d
     batches: dict[tuple[bytes, bool], list[int]] = defaultdict(list)
     for index, item in enumerate(items):
         if len(item.groups) > 1:
-            batches["\n".join(item.units).encode(), item.kind in _ORDERED].append(index)
+            batches["\n".join(item.answers["unit"]).encode(), item.kind in _ORDERED].append(index)
     outcomes = {}
     for (units, ordered), batch in batches.items():
         name, test = ("kruskal_wallis", kruskal_permutation) if ordered else ("chi_square", chi_square_permutation)
         # The arrangements depend on the units alone: another question more or less changes no p-value.
         rng = np.random.default_rng([seed, zlib.crc32(units)])
-        values = np.stack([items[index].values for index in batch])
-        found = test(values, items[batch[0]].countries, rng=rng, permutations=permutations)
+        values = np.stack([items[index].answers["value"] for index in batch])
+        found = test(values, items[batch[0]].answers["country"], rng=rng, permutations=permutations)
         method = f"{'exact' if found.exact else 'permutation'} {found.arrangements}"
         for row, index in enumerate(batch):
             numbers = {measure: float(getattr(found, measure)[row]) for measure in _MEASURED}
@@ -178,7 +171,7 @@ def _test_items(items: list[_Item], seed: int, permutations: int) -> dict[int, d
 
 
 def _describe_item(item: _Item, outcome: dict[str, Any] | None, rules: Rules) -> dict[str, Any]:
-    row: dict[str, Any] = {**item.place, "n": len(item.units), "groups": " ".join(item.groups)}
+    row: dict[str, Any] = {**item.place, "n": len(item.answers), "groups": " ".join(item.groups)}
     if outcome is None:
         return row | {"contrast": "", "test": "", "method": "", "verdict": "too few"}
     ordered, level = item.kind in _ORDERED, 1 - 2 * rules.alpha
@@ -196,17 +189,16 @@ def _describe_item(item: _Item, outcome: dict[str, Any] | None, rules: Rules) ->
 
 def _compare_shares(item: _Item, first: Places, second: Places, level: float) -> Effect:
     """Differences of every pair (rows) in every answer (columns)."""
-    answers = np.array([1.0]) if item.kind == "multiple" else np.unique(item.values)
-    member = item.countries == np.array(item.groups)[:, None]
-    n = member.sum(axis=1)[:, None]
-    k = member.astype(float) @ (item.values[:, None] == answers)
+    counts = pd.crosstab(item.answers["country"], item.answers["value"])
+    n = counts.sum(axis=1).to_numpy(float)[:, None]
+    k = counts.reindex(columns=[1.0] if item.kind == "multiple" else counts.columns, fill_value=0).to_numpy(float)
     low, high = share_difference_interval((k[first], n[first]), (k[second], n[second]), level=level)
     return k[first] / n[first] - k[second] / n[second], low, high
 
 
 def _compare_orders(item: _Item, first: Places, second: Places, level: float) -> Effect:
     """Cliff's delta of every pair, in one column."""
-    parts = [item.values[item.countries == group] for group in item.groups]
+    parts = [part.to_numpy() for _, part in item.answers.groupby("country")["value"]]
     delta = np.array([[cliffs_delta(parts[a], parts[b])] for a, b in zip(first, second, strict=True)])
     sizes = np.array([len(part) for part in parts])[:, None]
     return delta, *cliffs_delta_interval(delta, sizes[first], sizes[second], level=level)
