@@ -146,14 +146,13 @@ def _tabulate_steps(cleaned: Cleaned, study: Study) -> Iterator[pd.DataFrame]:
     if "questionnaire" in study.steps:
         yield tabulate_response(cleaned.units, study)
     if "interviews" in study.steps:
-        themes = study.table("themes")
-        yield tabulate_codes(cleaned.segments, cleaned.units, themes, not_asked=study.table("coverage"))
+        yield tabulate_codes(cleaned.segments, cleaned.units, study.table("themes"), not_asked=study.table("coverage"))
         yield tabulate_agreement(cleaned.segments)
         yield tabulate_profile(cleaned.observations, study.table("profile"))
         yield tabulate_links(cleaned.observations, study.codebook)
     if "workshops" in study.steps:
-        votes = cleaned.observations[cleaned.observations["step"] == "workshops"]
-        yield tabulate_votes(votes, study.table("ballots"), study.table("items"), rng=_rng(study, "votes"))
+        ballots, items = study.table("ballots"), study.table("items")
+        yield tabulate_votes(cleaned.observations, ballots, items, rng=_rng(study, "votes"))
 
 
 def _frame_sizes(units: pd.DataFrame) -> dict[str, int]:
@@ -208,8 +207,7 @@ def _page_folder(folder: Path, audience: str, notebook: str, partner: str) -> Pa
 def _protect(analysis: Analysis, study: Study, audience: str, partner: str = "") -> Protected:
     publish = frozenset(each.id for each in study.partners if each.publish)
     release = Release(audience, study.threshold, partner, publish)
-    profile = study.table("profile")
-    rests_on = {("profile", row["statement"]): row["variable"] for row in profile.to_dict("records")}
+    rests_on = {("profile", row["statement"]): row["variable"] for row in study.table("profile").to_dict("records")}
     published = study.table("published")
     return protect_estimates(analysis.estimates, study.codebook, release, published=published, rests_on=rests_on)
 

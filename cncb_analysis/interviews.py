@@ -103,13 +103,13 @@ def tabulate_agreement(segments: pd.DataFrame) -> pd.DataFrame:
     several = segments.groupby("unit")["coder"].transform("nunique")
     # Of two coders one may have been made final; only a third one, wholly final, is the coding they agreed on.
     own = segments[~(agreed & (several > 2)) & (several > 1)]
-    own = own.assign(root=own["theme_code"].str.replace("/.*", "", regex=True), given=1.0)
+    own = own.assign(root=own["theme_code"].str.replace("/.*", "", regex=True))
     coders = own[["unit", "coder"]].drop_duplicates()
     coders = coders.assign(seat=coders.groupby("unit").cumcount())
     judgement = ["unit", "excerpt", "root"]
     grid = own[judgement[:2]].drop_duplicates().merge(coders, on="unit").merge(own[["root"]].drop_duplicates(), "cross")
-    given = own[[*judgement, "coder", "given"]].drop_duplicates()
-    grid = grid.merge(given, "left", on=[*judgement, "coder"]).fillna({"given": 0.0})
+    given, asked = (pd.MultiIndex.from_frame(table[[*judgement, "coder"]]) for table in (own, grid))
+    grid["given"] = asked.isin(given)
     rows = []
     for name, part in pd.concat([grid.assign(name="theme:" + grid["root"]), grid.assign(name="theme")]).groupby("name"):
         judged = part.pivot(index="seat", columns=judgement, values="given").to_numpy(float)
