@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -14,10 +13,9 @@ from cncb_analysis.catalogue import Page
 from cncb_analysis.cleaning import TABLE_COLUMNS, Cleaned, merge_cleaned
 from cncb_analysis.comparison import Rules, compare_countries
 from cncb_analysis.disclosure import Protected, Release, protect_estimates
-from cncb_analysis.estimates import ESTIMATE_COLUMNS, tabulate_estimates
+from cncb_analysis.estimates import tabulate_estimates
 from cncb_analysis.graph import list_pages
 from cncb_analysis.interviews import (
-    PROFILE,
     tabulate_agreement,
     tabulate_codes,
     tabulate_links,
@@ -27,26 +25,16 @@ from cncb_analysis.interviews import (
 from cncb_analysis.mapping import tabulate_clusters, tabulate_location_quotients, tabulate_mapping
 from cncb_analysis.questionnaire import tabulate_response
 from cncb_analysis.store import read_frames, write_frames
-from cncb_analysis.study import read_study
+from cncb_analysis.study import Study, read_study
 from cncb_analysis.synthesis import tabulate_evidence, tabulate_joint_support
 from cncb_analysis.workshops import tabulate_votes
 
-if TYPE_CHECKING:
-    from cncb_analysis.study import Study
-
 __all__ = [
-    "Analysis",
-    "analyse_study",
-    "read_cleaned",
-    "read_delivered",
-    "read_page",
-    "write_analysis",
-    "write_cleaned",
-]
+    "Analysis", "analyse_study", "read_cleaned", "read_delivered", "read_page", "write_analysis", "write_cleaned",
+]  # fmt: skip
 
 SITE = "site"
 _CLUSTER_FACTS = ["cluster", "host", "region", "sector", "recognised", "lq", "stars"]
-_RESTS_ON = {("profile", statement): variable for statement, (variable, _) in PROFILE.items()}
 _COUNTED = ["partner", "step", "rule", "fate", "cells"]
 
 
@@ -148,15 +136,9 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> Ana
     estimates += [part for part in _tabulate_steps(cleaned, study) if len(part)]
     rules = Rules(**study.settings.get("comparison", {}), **study.settings.get("margins", {}))
     comparisons = compare_countries(cleaned.observations, study.codebook, rng=_rng(study, "comparison"), rules=rules)
-    return Analysis(
-        pd.concat(estimates, ignore_index=True)[ESTIMATE_COLUMNS],
-        comparisons,
-        tabulate_quotes(cleaned.segments, rng=_rng(study, "quotes")),
-        clusters,
-        cleaned.agreed_actions,
-        cleaned.units,
-        cleaning,
-    )
+    quotes = tabulate_quotes(cleaned.segments, rng=_rng(study, "quotes"))
+    table = pd.concat(estimates, ignore_index=True)
+    return Analysis(table, comparisons, quotes, clusters, cleaned.agreed_actions, cleaned.units, cleaning)
 
 
 def _tabulate_steps(cleaned: Cleaned, study: Study) -> Iterator[pd.DataFrame]:
@@ -164,14 +146,13 @@ def _tabulate_steps(cleaned: Cleaned, study: Study) -> Iterator[pd.DataFrame]:
     if "questionnaire" in study.steps:
         yield tabulate_response(cleaned.units, study)
     if "interviews" in study.steps:
-        themes = study.table("themes")
-        yield tabulate_codes(cleaned.segments, cleaned.units, themes, not_asked=study.table("coverage"))
+        yield tabulate_codes(cleaned.segments, cleaned.units, study.table("themes"), not_asked=study.table("coverage"))
         yield tabulate_agreement(cleaned.segments)
-        yield tabulate_profile(cleaned.observations)
+        yield tabulate_profile(cleaned.observations, study.table("profile"))
         yield tabulate_links(cleaned.observations, study.codebook)
     if "workshops" in study.steps:
-        votes = cleaned.observations[cleaned.observations["step"] == "workshops"]
-        yield tabulate_votes(votes, study.table("ballots"), study.table("items"), rng=_rng(study, "votes"))
+        ballots, items = study.table("ballots"), study.table("items")
+        yield tabulate_votes(cleaned.observations, ballots, items, rng=_rng(study, "votes"))
 
 
 def _frame_sizes(units: pd.DataFrame) -> dict[str, int]:
@@ -210,26 +191,25 @@ def write_analysis(analysis: Analysis, study: Study, *, audience: str) -> list[P
         tables = {"estimates": _select_estimates(own.frame, study, notebook, partner)}
         tables |= {name: frame if not partner else frame.iloc[:0] for name, frame in common.items()}
         tables |= _select_facts(analysis, study, audience, partner)
-        written += write_frames(_page_folder(study, audience, notebook, partner), tables)
+        written += write_frames(_page_folder(study.folder, audience, notebook, partner), tables)
     used = analysis.units[analysis.units["status"].isin(["complete", "partial"])]
     delivered = used.groupby(["partner", "step"]).size().rename("n").reset_index()
-    written += write_frames(_page_folder(study, audience, "delivered", ""), {"delivered": delivered})
+    written += write_frames(_page_folder(study.folder, audience, "delivered", ""), {"delivered": delivered})
     public = shared if audience == "public" else _protect(analysis, study, "public")
-    return [
-        *written,
-        *write_frames(study.processed / "public", _synthesise(public, analysis, study) | {"estimates": public.frame}),
-    ]
+    tables = _synthesise(public, analysis, study) | {"estimates": public.frame}
+    return written + write_frames(study.folder / "processed" / "public", tables)
 
 
-def _page_folder(study: Study, audience: str, notebook: str, partner: str) -> Path:
-    return study.processed / "pages" / audience / "_".join(part for part in (notebook, partner) if part)
+def _page_folder(folder: Path, audience: str, notebook: str, partner: str) -> Path:
+    return folder / "processed" / "pages" / audience / "_".join(part for part in (notebook, partner) if part)
 
 
 def _protect(analysis: Analysis, study: Study, audience: str, partner: str = "") -> Protected:
     publish = frozenset(each.id for each in study.partners if each.publish)
     release = Release(audience, study.threshold, partner, publish)
+    rests_on = {("profile", row["statement"]): row["variable"] for row in study.table("profile").to_dict("records")}
     published = study.table("published")
-    return protect_estimates(analysis.estimates, study.codebook, release, published=published, rests_on=_RESTS_ON)
+    return protect_estimates(analysis.estimates, study.codebook, release, published=published, rests_on=rests_on)
 
 
 def _synthesise(protected: Protected, analysis: Analysis, study: Study) -> dict[str, pd.DataFrame]:
@@ -284,7 +264,7 @@ def read_page(folder: Path, notebook: str, *, partner: str = "", language: str =
     """
     study = read_study(folder)
     audience = audience or study.audience
-    tables = read_frames(_page_folder(study, audience, notebook, partner))
+    tables = read_frames(_page_folder(study.folder, audience, notebook, partner))
     # The page's own rows of the ledger: another partner's new file leaves this page as it is.
     study = replace(study, tables={**study.tables, "sources": tables.pop("sources")})
     estimates = Protected(tables.pop("estimates"))
@@ -307,6 +287,5 @@ def read_delivered(folder: Path, audience: str) -> dict[tuple[str, str], int]:
     dict of (str, str) to int
         Partner and step to the clusters, answers, interviews or participants used.
     """
-    study = read_study(folder)
-    rows = read_frames(_page_folder(study, audience, "delivered", ""))["delivered"]
+    rows = read_frames(_page_folder(folder, audience, "delivered", ""))["delivered"]
     return {(row["partner"], row["step"]): int(row["n"]) for row in rows.to_dict("records")}

@@ -16,10 +16,8 @@ __all__ = ["MISSING", "Choice", "Codebook", "Variable", "read_codebook", "read_l
 
 MISSING = ("not_asked", "not_reached", "skipped", "dont_know", "refused", "not_applicable", "invalid", "unknown")
 # Type of an XLSForm row to the kind of variable; those with a list name it behind.
-_TYPES = {
-    **{"select_one": "single", "select_multiple": "multiple", "rank": "rank"},
-    **{"integer": "number", "decimal": "number", "text": "text", "date": "date"},
-}
+_LISTED = {"select_one": "single", "select_multiple": "multiple", "rank": "rank"}
+_TYPES = {**_LISTED, "integer": "number", "decimal": "number", "text": "text", "date": "date"}
 
 _LABEL = re.compile(r"label(?:::\s*(?:.*\((?P<tag>[\w-]+)\)|(?P<bare>[\w-]+))\s*)?")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")

@@ -6,18 +6,16 @@ import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cncb_analysis.codebook import Codebook
 from cncb_analysis.statistics.agreement import cliffs_delta
 from cncb_analysis.statistics.intervals import cliffs_delta_interval, share_difference_interval
 from cncb_analysis.statistics.permutation import chi_square_permutation, holm, kruskal_permutation
-
-if TYPE_CHECKING:
-    from cncb_analysis.codebook import Codebook
 
 __all__ = ["COMPARISON_COLUMNS", "Rules", "compare_countries"]
 
@@ -57,20 +55,13 @@ class Rules:
     share: float = 0.20
 
 
-@dataclass(frozen=True)
-class _Item:
+class _Item(NamedTuple):
     """One question as it is tested: the answers of the units whose country reaches the minimum."""
 
     place: dict[str, str]
     kind: str
-    units: npt.NDArray[np.str_]
-    values: npt.NDArray[np.float64]
-    countries: npt.NDArray[np.str_]
-
-    @property
-    def groups(self) -> list[str]:
-        """Countries in the test."""
-        return np.unique(self.countries).tolist()
+    answers: pd.DataFrame
+    groups: list[str]
 
 
 def compare_countries(
@@ -150,8 +141,8 @@ def _list_items(observations: pd.DataFrame, codebook: Codebook, minimum_n: int) 
         enough = part[part.groupby("country")["unit"].transform("size") >= minimum_n]
         variable = codebook.variables[name]
         family = f"{step}:{variable.battery or variable.theme}"
-        arrays = (enough[column].to_numpy() for column in ("unit", "value", "country"))
-        yield _Item({"step": step, "variable": name, "option": option, "family": family}, variable.kind, *arrays)
+        place = {"step": step, "variable": name, "option": option, "family": family}
+        yield _Item(place, variable.kind, enough, sorted(enough["country"].unique()))
 
 
 def _place(key: tuple[str, str, str], codebook: Codebook) -> tuple[str, int, int]:
@@ -160,18 +151,18 @@ def _place(key: tuple[str, str, str], codebook: Codebook) -> tuple[str, int, int
     return step, list(codebook.variables).index(variable), codes.index(option) if option in codes else -1
 
 
-def _test_items(items: list[_Item], seed: int, permutations: int) -> dict[int, dict[str, object]]:
+def _test_items(items: list[_Item], seed: int, permutations: int) -> dict[int, dict[str, Any]]:
     batches: dict[tuple[bytes, bool], list[int]] = defaultdict(list)
     for index, item in enumerate(items):
         if len(item.groups) > 1:
-            batches["\n".join(item.units).encode(), item.kind in _ORDERED].append(index)
-    outcomes: dict[int, dict[str, object]] = {}
+            batches["\n".join(item.answers["unit"]).encode(), item.kind in _ORDERED].append(index)
+    outcomes = {}
     for (units, ordered), batch in batches.items():
         name, test = ("kruskal_wallis", kruskal_permutation) if ordered else ("chi_square", chi_square_permutation)
         # The arrangements depend on the units alone: another question more or less changes no p-value.
         rng = np.random.default_rng([seed, zlib.crc32(units)])
-        values = np.stack([items[index].values for index in batch])
-        found = test(values, items[batch[0]].countries, rng=rng, permutations=permutations)
+        values = np.stack([items[index].answers["value"] for index in batch])
+        found = test(values, items[batch[0]].answers["country"], rng=rng, permutations=permutations)
         method = f"{'exact' if found.exact else 'permutation'} {found.arrangements}"
         for row, index in enumerate(batch):
             numbers = {measure: float(getattr(found, measure)[row]) for measure in _MEASURED}
@@ -179,10 +170,10 @@ def _test_items(items: list[_Item], seed: int, permutations: int) -> dict[int, d
     return outcomes
 
 
-def _describe_item(item: _Item, outcome: dict[str, object] | None, rules: Rules) -> dict[str, object]:
-    row: dict[str, object] = {**item.place, "n": len(item.units), "groups": " ".join(item.groups)}
+def _describe_item(item: _Item, outcome: dict[str, Any] | None, rules: Rules) -> dict[str, Any]:
+    row: dict[str, Any] = {**item.place, "n": len(item.answers), "groups": " ".join(item.groups)}
     if outcome is None:
-        return {**row, "contrast": "", "test": "", "method": "", "verdict": "too few"}
+        return row | {"contrast": "", "test": "", "method": "", "verdict": "too few"}
     ordered, level = item.kind in _ORDERED, 1 - 2 * rules.alpha
     margin, compare = (rules.cliffs_delta, _compare_orders) if ordered else (rules.share, _compare_shares)
     first, second = np.triu_indices(len(item.groups), 1)
@@ -190,32 +181,24 @@ def _describe_item(item: _Item, outcome: dict[str, object] | None, rules: Rules)
     widest = np.unravel_index(np.abs(effect).argmax(), effect.shape)
     names, sign = [item.groups[side[widest[0]]] for side in (first, second)], 1 if effect[widest] >= 0 else -1
     ends = sorted((sign * low[widest], sign * high[widest]))
-    return {
-        **row,
-        **outcome,
-        "contrast": "-".join(names[::sign]),
-        "method": f"{outcome['method']}; newcombe {level:.2f}",
-        "effect": abs(effect[widest]),
-        "effect_low": ends[0],
-        "effect_high": ends[1],
-        "margin": margin,
-        "verdict": "similar" if max(-low.min(), high.max()) <= margin else "cannot tell",
-    }
+    row |= {"contrast": "-".join(names[::sign]), "effect": abs(effect[widest])}
+    row |= {"effect_low": ends[0], "effect_high": ends[1], "margin": margin}
+    row["verdict"] = "similar" if max(-low.min(), high.max()) <= margin else "cannot tell"
+    return row | outcome | {"method": f"{outcome['method']}; newcombe {level:.2f}"}
 
 
 def _compare_shares(item: _Item, first: Places, second: Places, level: float) -> Effect:
     """Differences of every pair (rows) in every answer (columns)."""
-    answers = np.array([1.0]) if item.kind == "multiple" else np.unique(item.values)
-    member = item.countries == np.array(item.groups)[:, None]
-    n = member.sum(axis=1)[:, None]
-    k = member.astype(float) @ (item.values[:, None] == answers)
+    counts = pd.crosstab(item.answers["country"], item.answers["value"])
+    n = counts.sum(axis=1).to_numpy(float)[:, None]
+    k = counts.reindex(columns=[1.0] if item.kind == "multiple" else counts.columns, fill_value=0).to_numpy(float)
     low, high = share_difference_interval((k[first], n[first]), (k[second], n[second]), level=level)
     return k[first] / n[first] - k[second] / n[second], low, high
 
 
 def _compare_orders(item: _Item, first: Places, second: Places, level: float) -> Effect:
     """Cliff's delta of every pair, in one column."""
-    parts = [item.values[item.countries == group] for group in item.groups]
+    parts = [part.to_numpy() for _, part in item.answers.groupby("country")["value"]]
     delta = np.array([[cliffs_delta(parts[a], parts[b])] for a, b in zip(first, second, strict=True)])
     sizes = np.array([len(part) for part in parts])[:, None]
     return delta, *cliffs_delta_interval(delta, sizes[first], sizes[second], level=level)

@@ -5,17 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cncb_analysis.codebook import Codebook
 from cncb_analysis.errors import StudyError
 from cncb_analysis.estimates import CELL, ESTIMATE_COLUMNS, tabulate_shares
-
-if TYPE_CHECKING:
-    from cncb_analysis.codebook import Codebook
 
 __all__ = ["AUDIENCES", "MARKS", "Protected", "Release", "protect_estimates"]
 
@@ -28,7 +25,6 @@ _NUMBERS = ["estimate", "low", "high", "k"]
 # Numbers that would tell the count of their own cell: dots_rank, borda_by_workshop and the like among them.
 _FOLLOWING = r"mean_rank|mentions|movement|(dots|borda)(_\w+)?"
 _ONE_ANSWER = ["single", "ordinal"]
-_ANSWER = ["variable", "option"]
 _GROUP = [column for column in CELL if column != "option"]
 _ZERO = 1e-8
 _PRINTED = ["step", "variable", "option", "statistic", "partner"]
@@ -201,31 +197,31 @@ def _coarsen(table: pd.DataFrame, codebook: Codebook, threshold: int) -> pd.Data
     answers = (statistic == "share") & table["kind"].isin(_ONE_ANSWER) & seen
     groups = pd.MultiIndex.from_frame(table[_GROUP])
     touched = groups.isin(groups[answers & table["small"] & ~table["printed"]])
-    coarser = pd.DataFrame(_list_coarser(codebook), columns=[*_ANSWER, "coarser"], dtype="str")
-    joined = pd.MultiIndex.from_frame(table[_ANSWER]).isin(pd.MultiIndex.from_frame(coarser[_ANSWER]))
+    coarser = _list_coarser(codebook)
+    answer = zip(table["variable"], table["option"], strict=True)
+    group = pd.Series([coarser.get(pair, "") for pair in answer], index=table.index, dtype="str")
     # Without a median and a top-two share there is nothing coarser to show: single counts are hidden then.
     ordered = (table["kind"] == "ordinal") & groups.isin(groups[statistic == "share_top2"])
-    by_order = ordered & ~table["variable"].isin(coarser["variable"])
-    gone = touched & ((answers & (joined | by_order)) | (ordered & seen & (statistic == "mean")))
+    by_order = ordered & ~table["variable"].isin({name for name, _ in coarser})
+    gone = touched & ((answers & (group.ne("") | by_order)) | (ordered & seen & (statistic == "mean")))
     stands_in = touched & by_order & seen & statistic.isin(["share_top2", "median"])
     table = table.assign(mark=np.select([gone, stands_in], ["hidden", "coarsened"], ""))
-    parts = table[touched & answers & joined].merge(coarser, on=_ANSWER).drop(columns="option")
+    parts = table.assign(option=group)[touched & answers & group.ne("")]
     first = dict.fromkeys(["n", "frame", "base", "kind", "sensitive"], "first")
-    sums = parts.groupby([*_GROUP, "coarser"], sort=False).agg({"k": "sum", **first}).reset_index()
-    sums = sums.rename(columns={"coarser": "option"})
+    sums = parts.groupby([*_GROUP, "option"], sort=False).agg({"k": "sum", **first}).reset_index()
     facts = {name: sums[name] for name in ("kind", "sensitive")}
     rows = tabulate_shares(sums).assign(**facts, mark="coarsened", coarse=True, seen=True, printed=False)
     return pd.concat([table, rows.assign(small=_is_small(rows, threshold))], ignore_index=True) if len(rows) else table
 
 
-def _list_coarser(codebook: Codebook) -> list[tuple[str, str, str]]:
-    """Variable, answer, coarser group; an answer that is a group by itself under its own name stays as it is."""
-    found = []
+def _list_coarser(codebook: Codebook) -> dict[tuple[str, str], str]:
+    """Coarser group of a variable's answer; an answer that is a group by itself under its own name stays as it is."""
+    found: dict[tuple[str, str], str] = {}
     for name in codebook.variables:
         groups = {choice.name: choice.collapse or choice.name for choice in codebook.options(name)}
         sizes = Counter(groups.values())
         if 1 < len(sizes) < len(groups):
-            found += [(name, code, group) for code, group in groups.items() if code != group or sizes[group] > 1]
+            found |= {(name, code): group for code, group in groups.items() if code != group or sizes[group] > 1}
     return found
 
 
@@ -247,7 +243,7 @@ def _hide_more(rows: pd.DataFrame, codebook: Codebook) -> list[str]:
     # Rows that say the same (a partner alone in its country) are hidden together.
     same = np.unique(sums, axis=0, return_inverse=True)[1].ravel()
     level = rows[["partner", "country"]].eq("").sum(axis=1).to_numpy()
-    cost = np.lexsort([rows["k"], rows["k"] == 0])
+    cost = [row for row in np.lexsort([rows["k"], rows["k"] == 0]) if not printed[row]]
     open_targets = secret.copy()
     while True:
         known = np.flatnonzero((seen | printed) & ~hidden)
@@ -256,8 +252,7 @@ def _hide_more(rows: pd.DataFrame, codebook: Codebook) -> list[str]:
         if not follows.any():
             break
         target, used = targets[follows][0], known[np.abs(weights[: len(known), follows][:, 0]) > _ZERO]
-        useful = [row for row in cost if row in used and not printed[row]]
-        useful.sort(key=lambda row: abs(level[row] - level[target]))
+        useful = sorted((row for row in cost if row in used), key=lambda row: abs(level[row] - level[target]))
         if not useful:
             open_targets[target] = False
             continue
@@ -282,21 +277,18 @@ def _combine(targets: Matrix, known: Matrix) -> tuple[Mask, Matrix]:
 def _write_sums(rows: pd.DataFrame, codebook: Codebook) -> tuple[Matrix, Matrix]:
     """Each row as a sum of unknown counts (of the finest groups, by answer), and the sums that the bases tell."""
     pairs = list(zip(rows["partner"], rows["country"], strict=True))
-    partners = {pair for pair in pairs if pair[0]}
-    countries = {pair for pair in pairs if not pair[0] and pair[1]} - {("", country) for _, country in partners}
-    finest = sorted(partners | countries) or [("", "")]
+    wholes = {("", country) for partner, country in pairs if partner} | {("", "")}
+    finest = sorted(set(pairs) - wholes) or [("", "")]
     member = [[pair[0] in ("", leaf[0]) and pair[1] in ("", leaf[1]) for leaf in finest] for pair in pairs]
     if rows["kind"].iloc[0] not in _ONE_ANSWER:
         return np.array(member, dtype=float), np.empty((0, len(finest)))
     options = codebook.options(rows["variable"].iloc[0])
-    finer = np.array([choice.name for choice in options])
-    wider = np.array([choice.collapse or choice.name for choice in options])
+    answers = {False: np.array([choice.name for choice in options])}
+    answers[True] = np.array([choice.collapse or choice.name for choice in options])
     orders = np.array([choice.order or 0 for choice in options])
     highest = np.isin(orders, np.sort(orders)[-2:])
-    holds = [
-        highest if statistic == "share_top2" else (wider if coarse else finer) == option
-        for statistic, option, coarse in zip(rows["statistic"], rows["option"], rows["coarse"], strict=True)
-    ]
+    told = rows[["statistic", "option", "coarse"]].itertuples(index=False, name=None)
+    holds = [highest if kind == "share_top2" else answers[coarse] == option for kind, option, coarse in told]
     sums = np.array(member, dtype=float)[:, :, None] * np.array(holds, dtype=float)[:, None, :]
     bases = np.repeat(np.eye(len(finest)), len(options), axis=1)
     return sums.reshape(len(rows), -1), bases

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from cncb_analysis.codebook import Codebook
 from cncb_analysis.statistics.intervals import hypergeometric_interval, mean_interval, median_rank, wilson_interval
 
-if TYPE_CHECKING:
-    from cncb_analysis.codebook import Codebook
-
 __all__ = [
-    "BASES", "CELL", "ESTIMATE_COLUMNS", "tabulate_counts", "tabulate_estimates", "tabulate_groups", "tabulate_shares",
+    "BASES", "CELL", "ESTIMATE_COLUMNS", "shape_estimates", "tabulate_counts", "tabulate_estimates", "tabulate_groups",
+    "tabulate_shares",
 ]  # fmt: skip
 
 CELL = ["step", "variable", "option", "occasion", "partner", "country"]
@@ -75,10 +73,10 @@ def tabulate_estimates(
     parts = (
         (tabulate_shares, _count_all(rows, answers, codebook)),
         (_tabulate_means, _measure_all(answers)),
-        (_fill_columns, _find_medians(answers[answers["kind"].isin(["number", "ordinal"])])),
+        (shape_estimates, _find_medians(answers[answers["kind"].isin(["number", "ordinal"])])),
     )
     tables = [make(part.merge(sizes, how="left", on=["step", "partner", "country"])) for make, part in parts]
-    return _in_order(pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True), codebook)
+    return _in_order(pd.concat(tables, ignore_index=True), codebook)
 
 
 def tabulate_groups(rows: pd.DataFrame) -> pd.DataFrame:
@@ -148,13 +146,37 @@ def tabulate_shares(counts: pd.DataFrame) -> pd.DataFrame:
     >>> tabulate_shares(counts)[["estimate", "low", "high", "base", "method"]].round(2).values.tolist()
     [[0.71, 0.36, 0.92, 'interviews', 'wilson']]
     """
-    table = _fill_columns(counts[counts["n"] > 0])
+    table = shape_estimates(counts[counts["n"] > 0])
     table["statistic"] = table["statistic"].replace("", "share")
     k, n, frame = (table[column].to_numpy(dtype=float) for column in ("k", "n", "frame"))
     low, high = wilson_interval(k, n)
     known = frame >= n
     low[known], high[known] = hypergeometric_interval(k[known], n[known], frame[known])
     return table.assign(estimate=k / n, low=low, high=high, method=np.where(known, "hypergeometric", "wilson"))
+
+
+def shape_estimates(table: pd.DataFrame) -> pd.DataFrame:
+    """Give a table of numbers to publish the columns, order and types of estimates.
+
+    Parameters
+    ----------
+    table : DataFrame
+        step, and any other of `ESTIMATE_COLUMNS`; what else it holds is left out.
+
+    Returns
+    -------
+    DataFrame
+        `ESTIMATE_COLUMNS`: a text not given is empty, the base is the step's, a number not given is missing.
+
+    Examples
+    --------
+    >>> shape_estimates(pd.DataFrame({"step": ["workshops"], "k": [4]}))[["variable", "k", "base"]].values.tolist()
+    [['', 4.0, 'participants']]
+    """
+    given = table.reset_index(drop=True).reindex(columns=ESTIMATE_COLUMNS).astype(dict.fromkeys(_TEXT, object))
+    given["base"] = given["base"].fillna(given["step"].map(BASES))
+    given[_TEXT] = given[_TEXT].fillna("").astype("str")
+    return given.astype(dict.fromkeys(["estimate", "low", "high", "k", "n", "frame"], "float64"))
 
 
 def _describe(codebook: Codebook) -> pd.DataFrame:
@@ -220,20 +242,19 @@ def _measure_all(answers: pd.DataFrame) -> pd.DataFrame:
 
 def _tabulate_means(table: pd.DataFrame) -> pd.DataFrame:
     """Means with their intervals, which end with the scale; k of the n hold a value."""
-    mean, sd, values, n, frame = (table[name].to_numpy(float) for name in ("mean", "sd", "k", "n", "frame"))
-    known = frame >= n
-    low, high = mean_interval(mean, sd, values, frame=np.where(known, frame, np.inf))
-    return _fill_columns(
-        table.assign(
-            estimate=mean,
-            # NaN (no interval, no end) passes through.
-            low=np.where(np.isnan(low), np.nan, np.minimum(np.fmax(low, table["lowest"]), mean)),
-            high=np.where(np.isnan(high), np.nan, np.maximum(np.fmin(high, table["highest"]), mean)),
-            method=np.where(known, "student_finite", "student"),
-            # A mean rank stands on the k who ranked the item; its base is all n who ranked anything.
-            k=table["k"].where(table["statistic"] == "mean_rank"),
-        )
+    known = table["frame"] >= table["n"]
+    ends = mean_interval(table["mean"], table["sd"], table["k"], frame=table["frame"].where(known, np.inf))
+    low, high = map(pd.Series, ends)
+    table = table.assign(
+        estimate=table["mean"],
+        # An end of the scale that is missing bounds nothing.
+        low=low.clip(table["lowest"]).clip(upper=table["mean"]),
+        high=high.clip(upper=table["highest"]).clip(table["mean"]),
+        method=np.where(known, "student_finite", "student"),
+        # A mean rank stands on the k who ranked the item; its base is all n who ranked anything.
+        k=table["k"].where(table["statistic"] == "mean_rank"),
     )
+    return shape_estimates(table)
 
 
 def _find_medians(answers: pd.DataFrame) -> pd.DataFrame:
@@ -245,14 +266,6 @@ def _find_medians(answers: pd.DataFrame) -> pd.DataFrame:
     ends = {end: (end, "max") for end in ("low", "high")}
     table = rows.groupby(_KEYS, sort=False).agg(estimate=("value", "median"), **ends, n=("value", "size"))
     return table.reset_index().assign(statistic="median", method="order_statistics")
-
-
-def _fill_columns(table: pd.DataFrame) -> pd.DataFrame:
-    """All columns of an estimate; a text not given is empty, the base is the step's."""
-    given = table.reset_index(drop=True).reindex(columns=ESTIMATE_COLUMNS).astype(dict.fromkeys(_TEXT, object))
-    given["base"] = given["base"].fillna(given["step"].map(BASES))
-    given[_TEXT] = given[_TEXT].fillna("").astype("str")
-    return given.astype(dict.fromkeys(["estimate", "low", "high", "k", "n", "frame"], "float64"))
 
 
 def _size_frames(rows: pd.DataFrame, frame: Mapping[str, int]) -> pd.DataFrame:

@@ -2,42 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING
+from itertools import product
 
 import numpy as np
 import pandas as pd
 
-from cncb_analysis.estimates import ESTIMATE_COLUMNS, tabulate_counts, tabulate_shares
+from cncb_analysis.codebook import Codebook
+from cncb_analysis.estimates import shape_estimates, tabulate_counts, tabulate_shares
 from cncb_analysis.statistics.agreement import krippendorff_alpha
 
-if TYPE_CHECKING:
-    from cncb_analysis.codebook import Codebook
+__all__ = ["tabulate_agreement", "tabulate_codes", "tabulate_links", "tabulate_profile", "tabulate_quotes"]
 
-__all__ = [
-    "PROFILE", "tabulate_agreement", "tabulate_codes", "tabulate_links", "tabulate_profile", "tabulate_quotes",
-]  # fmt: skip
-
-# Statements of the profile card: the question each rests on, and the answers that make it true.
-PROFILE: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "age_40_55": ("cm_age_band", ("40_55",)),
-    "woman": ("cm_sex", ("woman",)),
-    "technical_degree": ("cm_edu_field", ("engineering", "natural_science")),
-    "other_degree": ("cm_edu_field", ("economics", "politics_law", "humanities", "other")),
-    "management_training": ("cm_edu_mgmt", ("short", "master")),
-    "private_sector": ("cm_past", ("private_same", "private_other", "consulting")),
-    "other_sector": ("cm_past", ("private_other",)),
-    "consulting": ("cm_past", ("consulting",)),
-    "agency": ("cm_employer", ("development_agency",)),
-    "association": ("cm_employer", ("association",)),
-    "research_centre": ("cm_employer", ("research_centre",)),
-    "part_time": ("cm_time", ()),
-    "soft_courses": ("cm_upd", ("communication", "marketing", "business_management")),
-    "finance_course": ("cm_upd", ("finance",)),
-}
 _CIRCLE = "vc_link"
-# Percent of working time from which a manager counts as full time.
-_FULL_TIME = 80
 _QUOTE_COLUMNS = ["pseudonym", "partner", "country", "theme_code", "language", "text", "translation", "translator"]
 
 
@@ -84,13 +60,12 @@ def tabulate_codes(
     codes = sorted({*themes["code"], *said.loc[said["unit"].isin(interviews["unit"]), "code"]})
     grid = interviews.merge(pd.DataFrame({"code": codes}, dtype="str"), how="cross")
     grid = grid.merge(mentions, on=["unit", "code"], how="left").fillna({"k": 0})
-    grid = grid[~_is_not_asked(grid, not_asked)]
+    grid = grid.loc[_is_asked(grid, not_asked)]
     parts = grid["code"].str.extract("([^/]*)/?(.*)")
     grid = grid.assign(variable="theme:" + parts[0], option=parts[1], occasion="", statistic="share")
     shares = tabulate_shares(tabulate_counts(grid.assign(k=grid["k"] > 0)))
     counts = tabulate_counts(grid.assign(statistic="mentions"))
-    counts = counts.assign(estimate=counts["k"], base="mentions", method="count")
-    counts = counts.reindex(columns=ESTIMATE_COLUMNS).astype(shares.dtypes.to_dict())
+    counts = shape_estimates(counts.assign(estimate=counts["k"], base="mentions", method="count"))
     return pd.concat([shares, counts], ignore_index=True)
 
 
@@ -128,23 +103,21 @@ def tabulate_agreement(segments: pd.DataFrame) -> pd.DataFrame:
     several = segments.groupby("unit")["coder"].transform("nunique")
     # Of two coders one may have been made final; only a third one, wholly final, is the coding they agreed on.
     own = segments[~(agreed & (several > 2)) & (several > 1)]
-    own = own.assign(root=own["theme_code"].str.replace("/.*", "", regex=True), given=1.0)
+    own = own.assign(root=own["theme_code"].str.replace("/.*", "", regex=True))
     coders = own[["unit", "coder"]].drop_duplicates()
     coders = coders.assign(seat=coders.groupby("unit").cumcount())
     judgement = ["unit", "excerpt", "root"]
     grid = own[judgement[:2]].drop_duplicates().merge(coders, on="unit").merge(own[["root"]].drop_duplicates(), "cross")
-    given = own[[*judgement, "coder", "given"]].drop_duplicates()
-    grid = grid.merge(given, "left", on=[*judgement, "coder"]).fillna({"given": 0.0})
+    given, asked = (pd.MultiIndex.from_frame(table[[*judgement, "coder"]]) for table in (own, grid))
+    grid["given"] = asked.isin(given)
     rows = []
     for name, part in pd.concat([grid.assign(name="theme:" + grid["root"]), grid.assign(name="theme")]).groupby("name"):
         judged = part.pivot(index="seat", columns=judgement, values="given").to_numpy(float)
         alike = np.nanmin(judged, axis=0) == np.nanmax(judged, axis=0)
         rows.append((name, "agreement", alike.mean(), alike.sum(), alike.size))
         rows.append((name, "alpha", krippendorff_alpha(judged), np.nan, alike.size))
-    table = pd.DataFrame(rows, columns=["variable", "statistic", "estimate", "k", "n"]).astype({"k": float})
-    text = {"step": "interviews", "option": "", "occasion": "", "partner": "", "country": ""}
-    table = table.assign(**text, base="judgements", method=table["statistic"])
-    return table.reindex(columns=ESTIMATE_COLUMNS).astype({"low": float, "high": float, "frame": float})
+    table = pd.DataFrame(rows, columns=["variable", "statistic", "estimate", "k", "n"])
+    return shape_estimates(table.assign(step="interviews", base="judgements", method=table["statistic"]))
 
 
 def tabulate_quotes(segments: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
@@ -181,27 +154,38 @@ def tabulate_quotes(segments: pd.DataFrame, *, rng: np.random.Generator) -> pd.D
     return quotes.sort_values(["theme_code", "pseudonym"], kind="stable", ignore_index=True)[_QUOTE_COLUMNS]
 
 
-def tabulate_profile(observations: pd.DataFrame) -> pd.DataFrame:
+def tabulate_profile(observations: pd.DataFrame, statements: pd.DataFrame) -> pd.DataFrame:
     """Count the statements of the profile card of the cluster manager.
 
     Parameters
     ----------
     observations : DataFrame
         Of the interview card.
+    statements : DataFrame
+        statement, variable (the question it rests on), options (answers that make it true, joined by ;), below (a
+        number below this one makes it true). The table profile.csv has this form.
 
     Returns
     -------
     DataFrame
-        Estimates, variable `profile`, option = statement of `PROFILE`, statistic share: k of the n that answered. Below
-        n = 10 to be shown as "k of n" with a word. Statements whose question was not asked have no row.
+        Estimates, variable `profile`, option = statement, statistic share: k of the n that answered. Below n = 10 to be
+        shown as "k of n" with a word. Statements whose question was not asked have no row.
+
+    Examples
+    --------
+    >>> card = {"step": "interviews", "partner": "pecs", "country": "HU", "variable": "time", "missing": ""}
+    >>> card = pd.DataFrame({**card, "option": "", "unit": ["a", "b"], "value": [50.0, 80.0]})
+    >>> statement = pd.DataFrame({"statement": ["part_time"], "variable": "time", "options": "", "below": "80"})
+    >>> tabulate_profile(card, statement)[["option", "k", "n"]].values.tolist()[0]
+    ['part_time', 1.0, 2.0]
     """
     valid = observations[observations["step"].eq("interviews") & observations["missing"].eq("")]
-    parts = []
-    for statement, (variable, options) in PROFILE.items():
-        rows = valid[valid["variable"].eq(variable)]
-        chosen = rows["option"].isin(options) & (rows["value"] > 0) if options else rows["value"] < _FULL_TIME
-        parts.append(rows.assign(k=chosen, option=statement))
-    people = pd.concat(parts).groupby(["step", "partner", "country", "unit", "option"], sort=False)["k"].any()
+    rows = statements.merge(valid, on="variable")
+    named = [option in options.split(";") for option, options in zip(rows["option"], rows["options"], strict=True)]
+    below = rows["value"] < pd.to_numeric(rows["below"])
+    true = np.where(rows["below"].eq(""), rows["value"].gt(0) & np.array(named, dtype=bool), below)
+    rows = rows.assign(option=rows["statement"], k=true)
+    people = rows.groupby(["step", "partner", "country", "unit", "option"], sort=False)["k"].any()
     table = people.reset_index().assign(variable="profile", occasion="", statistic="share")
     return tabulate_shares(tabulate_counts(table))
 
@@ -241,9 +225,8 @@ def _list_ancestry(code: str) -> list[str]:
     return ["/".join(parts[: place + 1]) for place in range(len(parts))]
 
 
-def _is_not_asked(grid: pd.DataFrame, not_asked: pd.DataFrame) -> pd.Series:
-    found = pd.Series(False, index=grid.index)
-    for row in not_asked.to_dict("records"):
-        below = (grid["code"] + "/").str.startswith(row["code"] + "/")
-        found |= below & (grid["partner"].eq(row["partner"]) | (row["partner"] == ""))
-    return found
+def _is_asked(grid: pd.DataFrame, not_asked: pd.DataFrame) -> list[bool]:
+    """Whether neither a topic nor one above it was left out, by the partner or by all."""
+    left_out = set(zip(not_asked["partner"], not_asked["code"], strict=True))
+    cells = zip(grid["partner"], grid["code"], strict=True)
+    return [left_out.isdisjoint(product((partner, ""), _list_ancestry(code))) for partner, code in cells]

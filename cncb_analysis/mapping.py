@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cncb_analysis.errors import StudyError
-from cncb_analysis.estimates import tabulate_counts, tabulate_shares
+from cncb_analysis.estimates import shape_estimates, tabulate_counts, tabulate_shares
 from cncb_analysis.statistics.regional import location_quotient, location_quotient_interval
-
-if TYPE_CHECKING:
-    from cncb_analysis.study import Study
+from cncb_analysis.study import Study
 
 __all__ = ["tabulate_clusters", "tabulate_location_quotients", "tabulate_mapping", "tabulate_regions"]
 
@@ -24,10 +22,8 @@ _MEASURED = ["lq", "jobs", "excess_jobs", "stars"]
 # A regional total that may lack at most this share of itself counts as whole.
 _SLACK = 0.01
 _STAR_VARIANTS = ("eco2007",)
-_DEFAULTS: dict[str, Any] = {
-    **{"nuts": "2013", "sectors": "", "stars": "eco2007"},
-    **{"minimum_jobs": 1000, "location_quotient": 2.0, "top_share": 0.10},
-}
+_STARS = {"stars": "eco2007", "minimum_jobs": 1000, "location_quotient": 2.0, "top_share": 0.10}
+_DEFAULTS: dict[str, Any] = {"nuts": "2013", "sectors": "", **_STARS}
 
 
 def tabulate_regions(cells: pd.DataFrame, study: Study) -> pd.DataFrame:
@@ -104,24 +100,21 @@ def tabulate_location_quotients(cells: pd.DataFrame, study: Study) -> pd.DataFra
     region_tops = jobs.loc[regions, tops]
     totals, total = region_tops.sum(axis=1), float(national[tops].sum())
     short = _find_short_totals(jobs, region_tops)
-    long = jobs.loc[regions, sectors].stack(future_stack=True).rename("jobs").rename_axis(["region", "sector"])
-    table = long.reset_index()
-    table["flag"] = flags.loc[regions, sectors].stack(future_stack=True).to_numpy()
+    grids = {"jobs": jobs, "flag": flags}
+    long = {name: grid.loc[regions, sectors].stack(future_stack=True) for name, grid in grids.items()}
+    table = pd.DataFrame(long).rename_axis(["region", "sector"]).reset_index()
     own, reference = table["region"].map(totals).to_numpy(float), table["sector"].map(national).to_numpy(float)
     counts = table["jobs"].to_numpy(float)
     table["lq"] = location_quotient(counts, own, reference, total)
-    table["low"], table["high"] = location_quotient_interval(counts, own, reference, total)
+    low, high = location_quotient_interval(counts, own, reference, total)
     table["excess_jobs"] = counts - own * reference / total
     table["stars"] = _rate_stars(table, own, rules)
-    upper = table["sector"].map(hidden_at).ne("") | table["region"].map(short).ne("")
-    lower = pd.Series(any(hidden_at[code] for code in tops), index=table.index)
-    absent = table["jobs"].isna()
+    table["hidden"] = (table["sector"].map(hidden_at) + ";" + table["region"].map(short)).str.strip(";")
+    upper, lower, absent = table["hidden"].ne(""), any(hidden_at[code] for code in tops), table["jobs"].isna()
+    # Of a bound only the end that is sure stands.
+    table["low"], table["high"] = np.where(upper, np.nan, low), np.where(lower, np.nan, high)
     cases = [absent & table["flag"].str.contains("c"), absent, upper & lower, upper, lower]
     table["bound"] = np.select(cases, ["confidential", "missing", "either", "upper", "lower"], "")
-    hidden = table["sector"].map(hidden_at) + ";" + table["region"].map(short)
-    table["hidden"] = hidden.str.strip(";")
-    table.loc[table["bound"].isin(["upper", "either"]), "low"] = np.nan
-    table.loc[table["bound"].isin(["lower", "either"]), "high"] = np.nan
     return table[QUOTIENT_COLUMNS]
 
 
@@ -188,26 +181,22 @@ def tabulate_mapping(quotients: pd.DataFrame, clusters: pd.DataFrame, study: Stu
     pairs = pd.MultiIndex.from_frame(quotients[["region", "sector"]])
     wanted |= pairs.isin(pd.MultiIndex.from_frame(clusters[["region", "sector"]]))
     rated = quotients[quotients["stars"].notna() & (quotients["jobs"] >= _rules(study)["minimum_jobs"])]
-    rated = rated.assign(bounded=rated["bound"].ne(""), below=-rated["lq"]).sort_values(["bounded", "below"])
-    best = rated.drop_duplicates("region").assign(sector="", jobs=np.nan, excess_jobs=np.nan)
-    best["stars"] = best["region"].map(rated.groupby("region")["stars"].max())
+    best = rated.assign(stars=rated.groupby("region")["stars"].transform("max"), bounded=rated["bound"].ne(""))
+    best = best.sort_values(["bounded", "lq"], ascending=[True, False]).drop_duplicates("region")
+    best = best.assign(sector="", jobs=np.nan, excess_jobs=np.nan)
     rows = pd.concat([quotients[wanted & quotients["jobs"].notna()], best])
     rows = rows.rename(columns={"region": "occasion", "sector": "option"}).merge(owned, on="occasion", how="left")
+    rows["country"] = rows["country"].fillna(rows["occasion"].str[:2])
     place = ["occasion", "option", "partner", "country", "low", "high", "bound"]
     rows = rows.melt(place, _MEASURED, "statistic", "estimate").dropna(subset="estimate")
     quotient, bounded = rows["statistic"].eq("lq"), rows["bound"].ne("")
-    rows = rows.assign(
-        **{"step": "mapping", "variable": "concentration", "base": "persons employed"},
-        **{end: rows[end].where(quotient) for end in ("low", "high")},
-        partner=rows["partner"].fillna(""),
-        country=rows["country"].fillna(rows["occasion"].str[:2]),
-        method=np.select([bounded, quotient], ["bound_" + rows["bound"], "log_delta"], "count"),
-    )
+    rows.loc[~quotient, ["low", "high"]] = np.nan
+    method = np.select([bounded, quotient], ["bound_" + rows["bound"], "log_delta"], "count")
+    rows = rows.assign(step="mapping", variable="concentration", base="persons employed", method=method)
     told = clusters[clusters["lq"].notna()].assign(step="mapping", variable="map_concentrated", option="yes")
     told = told.assign(occasion="", statistic="share", k=told["verdict"].eq("concentrated"))
     shares = tabulate_shares(tabulate_counts(told))
-    rows = rows.reindex(columns=shares.columns).astype(shares.dtypes.to_dict())
-    return pd.concat([rows, shares], ignore_index=True)
+    return pd.concat([shape_estimates(rows), shares], ignore_index=True)
 
 
 def _rules(study: Study) -> dict[str, Any]:

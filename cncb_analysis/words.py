@@ -94,10 +94,9 @@ class Words:
         try:
             return text.format_map(dict(values)) if values else text
         except (KeyError, IndexError, ValueError) as error:
+            problem = f"placeholder {error} is not known in {key}"
             remedy = f"use only {', '.join(f'{{{name}}}' for name in values or ())}"
-            raise StudyError(
-                f"placeholder {error} is not known in {key}", file="words.csv", value=text, remedy=remedy
-            ) from None
+            raise StudyError(problem, file="words.csv", value=text, remedy=remedy) from None
 
     def number(self, x: float, digits: int = 0) -> str:
         """Write a number as the language does.
@@ -120,11 +119,7 @@ class Words:
         >>> Words(pd.DataFrame({"key": []}), "de").number(1234.5, 1)
         '1.234,5'
         """
-        if x is None or math.isnan(x):
-            return "–"
-        from babel.numbers import format_decimal
-
-        return format_decimal(x, format=_show_decimals("#,##0", digits), locale=self.language)
+        return self._write(x, "#,##0", digits)
 
     def percent(self, x: float, digits: int = 0) -> str:
         """Write a share as percent.
@@ -147,13 +142,9 @@ class Words:
         >>> Words(pd.DataFrame({"key": []}), "en").percent(3 / 7)
         '43%'
         """
-        if x is None or math.isnan(x):
-            return "–"
         from babel import Locale
-        from babel.numbers import format_percent
 
-        pattern = Locale.parse(self.language).percent_formats[None].pattern
-        return format_percent(x, format=_show_decimals(pattern, digits), locale=self.language)
+        return self._write(x, Locale.parse(self.language).percent_formats[None].pattern, digits)
 
     def count_of(self, k: float, n: float) -> str:
         """Write a count of a base, "7 of 12".
@@ -210,9 +201,14 @@ class Words:
             return str(d)
         return format_date(day, "long", locale=self.language)
 
+    def _write(self, x: float, pattern: str, digits: int) -> str:
+        """A number by a pattern of the language, in which a percent sign multiplies by a hundred."""
+        from babel.numbers import format_decimal
 
-def _show_decimals(pattern: str, digits: int) -> str:
-    return pattern.replace("#,##0", "#,##0." + "0" * digits) if digits else pattern
+        if x is None or math.isnan(x):
+            return "–"
+        decimals = "#,##0." + "0" * digits if digits else "#,##0"
+        return format_decimal(x, format=pattern.replace("#,##0", decimals), locale=self.language)
 
 
 def read_shipped(name: str) -> pd.DataFrame:

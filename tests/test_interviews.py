@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -10,15 +11,16 @@ import pytest
 
 from cncb_analysis.codebook import Choice, Codebook, Variable
 from cncb_analysis.interviews import (
-    PROFILE,
     tabulate_agreement,
     tabulate_codes,
     tabulate_links,
     tabulate_profile,
     tabulate_quotes,
 )
+from cncb_analysis.store import read_table
 from tests.stand_ins import find, make_observations, make_table
 
+STATEMENTS = Path(__file__).parents[1] / "data" / "study" / "profile.csv"
 THEMES = make_table(
     "code", [("obstacles",), ("obstacles/culture",), ("obstacles/funding",), ("circle",), ("circle/trust",)]
 )
@@ -132,7 +134,7 @@ def test_without_double_coding_there_is_no_agreement_to_speak_of() -> None:
 def test_a_study_without_interviews_gives_empty_tables() -> None:
     assert tabulate_codes(SEGMENTS.head(0), UNITS.head(0), THEMES, not_asked=ALL_ASKED).empty
     assert tabulate_agreement(SEGMENTS.head(0)).empty
-    assert tabulate_profile(make_observations([], step="interviews")).empty
+    assert tabulate_profile(make_observations([], step="interviews"), read_table(STATEMENTS)).empty
 
 
 @pytest.fixture
@@ -191,7 +193,8 @@ def test_the_profile_card_counts_the_statements_of_the_deck() -> None:
         rows += [(*who, "cm_past", option, float(option in past)) for option in careers]
         rows += [(*who, "cm_time", "", time), (*who, "cm_employer", employer, 1)]
     rows.append(("milan", "IT", "i8", "cm_sex", "", float("nan"), "", "refused"))
-    found = tabulate_profile(make_observations(rows, step="interviews"))
+    statements = read_table(STATEMENTS)
+    found = tabulate_profile(make_observations(rows, step="interviews"), statements)
     counts = found[found["partner"].eq("milan")].set_index("option")[["k", "n"]].apply(tuple, axis=1).to_dict()
     assert counts == {
         **{
@@ -203,7 +206,13 @@ def test_the_profile_card_counts_the_statements_of_the_deck() -> None:
         },
         **{"agency": (3, 7), "association": (2, 7), "research_centre": (2, 7), "part_time": (6, 7)},
     }
-    assert set(counts) < set(PROFILE)  # statements nobody was asked about have no row
+    assert set(counts) < set(statements["statement"])  # statements nobody was asked about have no row
+
+
+def test_a_study_without_statements_has_no_profile() -> None:
+    rows = [("milan", "IT", "i1", "cm_sex", "woman", 1)]
+    none = make_table("statement variable options below", [])
+    assert tabulate_profile(make_observations(rows, step="interviews"), none).empty
 
 
 def test_links_of_the_circle_join_each_step_with_the_next() -> None:

@@ -122,6 +122,14 @@ def test_a_finding_needs_a_rule_that_can_be_decided(small_study: Path) -> None:
     assert places(check_study(read_study(small_study))) == [("findings.csv", "3", "rule")]
 
 
+def test_a_statement_of_the_profile_rests_on_a_question_and_its_answers(small_study: Path) -> None:
+    head = ",".join(declared_tables()["profile"].head)
+    rows = "woman,cm_sex,woman,\nold,cm_agee,,\nboth,cm_sex,woman;wooman,\npart_time,cm_time,,half\n"
+    (small_study / "study" / "profile.csv").write_text(f"{head}\n{rows}", encoding="utf-8")
+    wrong = [("profile.csv", "3", "variable"), ("profile.csv", "4", "options"), ("profile.csv", "5", "below")]
+    assert places(check_study(read_study(small_study))) == wrong
+
+
 def test_unknown_code_missing_column_duplicated_cluster_and_wrong_hash_are_listed_together(small_study: Path) -> None:
     change(small_study / "raw" / "south" / "frame.csv", "Fagiano", "Usignolo")  # hash and cluster
     change(small_study / "raw" / "south" / "answers.csv", "fin_eu", "euro")  # column

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 __all__ = ["borda_scores", "cliffs_delta", "kendall_w", "krippendorff_alpha"]
 
-Floats = npt.NDArray[np.float64]
+Floats = NDArray[np.float64]
 
 
-def kendall_w(ranks: npt.ArrayLike, *, rng: np.random.Generator, permutations: int = 9999) -> tuple[float, float]:
+def kendall_w(ranks: ArrayLike, *, rng: np.random.Generator, permutations: int = 9999) -> tuple[float, float]:
     """Kendall's coefficient of concordance, corrected for ties, with its permutation p-value.
 
     W = 12 S / (m² (n³ - n) - m Σ (t³ - t)), S the squared deviations of the n rank sums of m judges, t the sizes of
@@ -57,7 +57,7 @@ def kendall_w(ranks: npt.ArrayLike, *, rng: np.random.Generator, permutations: i
     return float(w[0]), float((w >= w[0] - 1e-9).mean())
 
 
-def borda_scores(ranks: npt.ArrayLike) -> Floats:
+def borda_scores(ranks: ArrayLike) -> Floats:
     """Borda points: how many other items each item beats, summed over the sheets; a tie is half a win.
 
     An item gets n - r on a sheet, r its midrank among all n items. So gaps in the ranks (1, 2, 4) change nothing, and
@@ -87,14 +87,14 @@ def borda_scores(ranks: npt.ArrayLike) -> Floats:
     return (placed.shape[1] - placed).sum(axis=0)
 
 
-def _place(ranks: npt.ArrayLike) -> Floats:
+def _place(ranks: ArrayLike) -> Floats:
     matrix = np.atleast_2d(np.asarray(ranks, dtype=float))
     matrix = matrix[~np.isnan(matrix).all(axis=1)]
     placed: Floats = rankdata(np.where(np.isnan(matrix), np.inf, matrix), axis=1)
     return placed
 
 
-def krippendorff_alpha(ratings: npt.ArrayLike) -> float:
+def krippendorff_alpha(ratings: ArrayLike) -> float:
     """Krippendorff's alpha for codes: agreement of any number of coders beyond chance, units missing at will.
 
     alpha = 1 - (n - 1) Σ o_ck / Σ n_c n_k over c ≠ k, o the coincidences within units, n_c their margins.
@@ -131,7 +131,7 @@ def krippendorff_alpha(ratings: npt.ArrayLike) -> float:
     return float(1 - (total - 1) * observed / expected) if expected else float("nan")
 
 
-def cliffs_delta(first: npt.ArrayLike, second: npt.ArrayLike) -> float:
+def cliffs_delta(first: ArrayLike, second: ArrayLike) -> float:
     """Cliff's delta: how much more often the first group lies above the second than below.
 
     delta = (#(x > y) - #(x < y)) / (n1 n2); 1 all above, 0 as often above as below.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 from scipy.stats import binom, hypergeom
 
@@ -14,13 +14,15 @@ __all__ = [
     "wilson_interval",
 ]  # fmt: skip
 
-Floats = npt.NDArray[np.float64]
+Floats = NDArray[np.float64]
+Limits = tuple[Floats, Floats]
+Counts = tuple[ArrayLike, ArrayLike]
 # What lies beyond each limit of a 95 % interval.
 _TAIL = 0.025
 _BISECTIONS = 60
 
 
-def wilson_interval(k: npt.ArrayLike, n: npt.ArrayLike, *, level: float = 0.95) -> tuple[Floats, Floats]:
+def wilson_interval(k: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Limits:
     """Score interval for a share.
 
     With p = k/n and z the normal quantile: (p + z²/2n ± z √(p(1-p)/n + z²/4n²)) / (1 + z²/n).
@@ -57,7 +59,7 @@ def wilson_interval(k: npt.ArrayLike, n: npt.ArrayLike, *, level: float = 0.95) 
     return np.where(k == 0, 0 * n, centre - half)[()], np.where(k == n, n / n, centre + half)[()]
 
 
-def hypergeometric_interval(k: npt.ArrayLike, n: npt.ArrayLike, frame: npt.ArrayLike) -> tuple[Floats, Floats]:
+def hypergeometric_interval(k: ArrayLike, n: ArrayLike, frame: ArrayLike) -> Limits:
     """Exact 95 % interval for a share in a frame of known size of which n were drawn without replacement.
 
     All numbers K of the frame are kept under which k or more, and k or fewer, each have a probability above 0.025; the
@@ -108,9 +110,7 @@ def _hypergeometric_limits(n: int, frame: int) -> Floats:
     return np.stack([at_least.argmax(axis=0), frame - at_most[::-1].argmax(axis=0)]) / frame
 
 
-def mean_interval(
-    mean: npt.ArrayLike, sd: npt.ArrayLike, n: npt.ArrayLike, *, frame: npt.ArrayLike = np.inf
-) -> tuple[Floats, Floats]:
+def mean_interval(mean: ArrayLike, sd: ArrayLike, n: ArrayLike, *, frame: ArrayLike = np.inf) -> Limits:
     """Student's 95 % interval for a mean, from its moments, with the finite-frame factor.
 
     mean ± t(n - 1) · sd/√n · √(1 - n/frame). Chosen over the bootstrap (BCa), which under-covers below some twenty
@@ -148,7 +148,7 @@ def mean_interval(
     return (mean - half)[()], (mean + half)[()]
 
 
-def median_rank(n: npt.ArrayLike) -> npt.NDArray[np.int64]:
+def median_rank(n: ArrayLike) -> NDArray[np.int64]:
     """Which value from either end bounds the median, at 95 %.
 
     The largest d with P(B <= d - 1) <= 0.025, B binomial with n trials and probability 1/2: its quantile.
@@ -176,9 +176,7 @@ def median_rank(n: npt.ArrayLike) -> npt.NDArray[np.int64]:
     return np.asarray(binom.ppf(_TAIL, n, 0.5)).astype(np.int64)
 
 
-def share_difference_interval(
-    first: tuple[npt.ArrayLike, npt.ArrayLike], second: tuple[npt.ArrayLike, npt.ArrayLike], *, level: float = 0.95
-) -> tuple[Floats, Floats]:
+def share_difference_interval(first: Counts, second: Counts, *, level: float = 0.95) -> Limits:
     """Interval for the difference of two shares that survives none against all.
 
     With Wilson limits (l, u) of each share p: d - √((p1 - l1)² + (u2 - p2)²) and d + √((u1 - p1)² + (p2 - l2)²).
@@ -213,9 +211,7 @@ def share_difference_interval(
     return p1 - p2 - np.hypot(p1 - low1, high2 - p2), p1 - p2 + np.hypot(high1 - p1, p2 - low2)
 
 
-def cliffs_delta_interval(
-    delta: npt.ArrayLike, n1: npt.ArrayLike, n2: npt.ArrayLike, *, level: float = 0.95
-) -> tuple[Floats, Floats]:
+def cliffs_delta_interval(delta: ArrayLike, n1: ArrayLike, n2: ArrayLike, *, level: float = 0.95) -> Limits:
     """Score interval for Cliff's delta that survives complete separation.
 
     With θ = (delta + 1)/2 and m = (n1 + n2)/2 - 1, the limits solve |θ - t| = z √V(t),
@@ -261,7 +257,7 @@ def cliffs_delta_interval(
     return limit(0.0)[()], limit(1.0)[()]
 
 
-def _counts(k: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats]:
+def _counts(k: ArrayLike, n: ArrayLike) -> Limits:
     k, n = np.asarray(k, dtype=float), np.asarray(n, dtype=float)
     if np.any(k < 0) or np.any(k > n):
         raise ValueError("a count lies below 0 or above its base")

@@ -8,13 +8,14 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
+from numpy.random import Generator
+from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 __all__ = ["Permuted", "chi_square_permutation", "holm", "kruskal_permutation"]
 
-Floats = npt.NDArray[np.float64]
-Ints = npt.NDArray[np.int64]
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int64]
 Statistic = Callable[[Ints], Floats]
 
 # Up to here counting all is as quick as drawing some ten thousand.
@@ -51,9 +52,7 @@ class Permuted:
     exact: bool
 
 
-def kruskal_permutation(
-    values: npt.ArrayLike, groups: npt.ArrayLike, *, rng: np.random.Generator, permutations: int = 9999
-) -> Permuted:
+def kruskal_permutation(values: ArrayLike, groups: ArrayLike, *, rng: Generator, permutations: int = 9999) -> Permuted:
     """Kruskal-Wallis test with its permutation p-value; ties need no correction of the p-value.
 
     H = (n - 1) Σ n_j (r̄_j - r̄)² / Σ (r_i - r̄)² over midranks r, which equals the tie-corrected H.
@@ -101,7 +100,7 @@ def kruskal_permutation(
 
 
 def chi_square_permutation(
-    values: npt.ArrayLike, groups: npt.ArrayLike, *, rng: np.random.Generator, permutations: int = 9999
+    values: ArrayLike, groups: ArrayLike, *, rng: Generator, permutations: int = 9999
 ) -> Permuted:
     """Pearson's chi-square of answers without order, with its permutation p-value: right for any expected count.
 
@@ -145,7 +144,7 @@ def chi_square_permutation(
     return _permute(columns, groups, statistic, rng, permutations)
 
 
-def holm(p: npt.ArrayLike) -> Floats:
+def holm(p: ArrayLike) -> Floats:
     """Holm's step-down adjustment: keeps the chance of any false alarm in the family at the level.
 
     The i-th smallest of m becomes the largest of (m - j + 1) p(j) over j <= i, at most 1.
@@ -177,9 +176,7 @@ def holm(p: npt.ArrayLike) -> Floats:
     return adjusted
 
 
-def _permute(
-    columns: Ints, groups: npt.ArrayLike, statistic: Statistic, rng: np.random.Generator, permutations: int
-) -> Permuted:
+def _permute(columns: Ints, groups: ArrayLike, statistic: Statistic, rng: Generator, permutations: int) -> Permuted:
     _, code, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
     units, starts = np.argsort(code, kind="stable"), np.cumsum(sizes) - sizes
     exact = math.prod(map(math.comb, np.cumsum(sizes).tolist(), sizes.tolist())) <= _COUNTABLE
@@ -210,7 +207,7 @@ def _all_orders(sizes: Ints) -> Iterator[Ints]:
     yield taken
 
 
-def _random_orders(n: int, rng: np.random.Generator, permutations: int) -> Iterator[Ints]:
+def _random_orders(n: int, rng: Generator, permutations: int) -> Iterator[Ints]:
     rows = max(1, _BLOCK // n)
     for start in range(0, permutations, rows):
         yield rng.permuted(np.tile(np.arange(n), (min(rows, permutations - start), 1)), axis=1)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import numpy as np
-import numpy.typing as npt
+from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
 __all__ = ["location_quotient", "location_quotient_interval"]
 
-Floats = npt.NDArray[np.float64]
+Floats = NDArray[np.float64]
+Limits = tuple[Floats, Floats]
 
 
-def location_quotient(
-    cell: npt.ArrayLike, region: npt.ArrayLike, sector: npt.ArrayLike, total: npt.ArrayLike
-) -> Floats:
+def location_quotient(cell: ArrayLike, region: ArrayLike, sector: ArrayLike, total: ArrayLike) -> Floats:
     """How much larger a sector's share is in a region than in the whole reference area.
 
     LQ = (cell / region) / (sector / total). 1 is as everywhere, 2 twice as much.
@@ -43,9 +42,7 @@ def location_quotient(
     return np.where((region > 0) & (sector > 0), quotient, np.nan)[()]
 
 
-def location_quotient_interval(
-    cell: npt.ArrayLike, region: npt.ArrayLike, sector: npt.ArrayLike, total: npt.ArrayLike
-) -> tuple[Floats, Floats]:
+def location_quotient_interval(cell: ArrayLike, region: ArrayLike, sector: ArrayLike, total: ArrayLike) -> Limits:
     """95 % interval for a location quotient on the log scale, the region being a part of the reference area.
 
     With p_j = cell/region and p = sector/total, the variance of ln LQ is

@@ -13,14 +13,16 @@ from cncb_analysis.study.model import STEPS, Study
 from cncb_analysis.study.tables import Column, declared_tables
 from cncb_analysis.words import LANGUAGES, read_fixed_words
 
-__all__ = ["check_study"]
+__all__ = ["RULE", "check_study"]
 
 # What can be estimated without being a variable of the codebook.
 _MEASURES = ("votes", "response", "jobs", "lq", "stars", "concentration", "map_concentrated", "profile")
 _PLAIN = ("integer", "decimal", "text", "date", "begin_group", "end_group", "note")
 _LISTED = ("select_one", "select_multiple", "rank")
+# Statistic, comparison and number of a rule such as share >= 0.5.
+RULE = re.compile(r"\s*(\w+)\s*(>=|<=|>|<|=)\s*(-?\d+(?:\.\d+)?)\s*")
 # Cells that are not one or several names but follow a form.
-_FORMS = {"number": r"-?\d+(\.\d+)?", "rule": r"\w+\s*(>=|<=|>|<|=)\s*-?\d+(\.\d+)?"}
+_FORMS = {"number": re.compile(r"-?\d+(\.\d+)?"), "rule": RULE}
 
 
 def check_study(study: Study) -> list[Problem]:
@@ -73,6 +75,7 @@ def _list_known(study: Study) -> dict[str, set[str]]:
         "partner": {partner.id for partner in study.partners},
         "country": set(study.countries),
         "variable": set(book.variables),
+        "answer": {choice.name for choices in book.choices.values() for choice in choices},
         "type": {*_PLAIN, *(f"{word} {name}" for word in _LISTED for name in book.choices)},
         "code": codes,
         "measure": {*asked, *_MEASURES, *roots},
@@ -91,9 +94,8 @@ def _check_headings(study: Study, name: str) -> Iterator[Problem]:
             yield Problem("column is not known", f"{name}.csv", "1", heading, "", f"use: {', '.join(table.head)}")
     key = [column.name for column in table.columns if column.needed == "key"]
     for line, row in frame[frame.duplicated(key)].iterrows() if key else ():
-        yield Problem(
-            "named twice", f"{name}.csv", str(line), key[-1], " ".join(row[key]), "keep one row, or rename it"
-        )
+        value = " ".join(row[key])
+        yield Problem("named twice", f"{name}.csv", str(line), key[-1], value, "keep one row, or rename it")
 
 
 def _check_cells(study: Study, name: str, column: Column, known: dict[str, set[str]]) -> Iterator[Problem]:
@@ -106,7 +108,7 @@ def _check_cells(study: Study, name: str, column: Column, known: dict[str, set[s
             yield Problem("is blank", f"{name}.csv", str(line), column.name, "", "fill it, or delete the row")
         parts = [cell] if kind in _FORMS else re.split(r"\s*[;,]\s*", str(cell))
         for part in filter(None, parts if column.names else ()):
-            if not (re.fullmatch(_FORMS[kind], part) if kind in _FORMS else part in allowed):
+            if not (_FORMS[kind].fullmatch(part) if kind in _FORMS else part in allowed):
                 remedy = f"use {column.names}" if words else "correct it, or declare it first"
                 yield Problem(f"unknown {column.name}", f"{name}.csv", str(line), column.name, part, remedy)
 

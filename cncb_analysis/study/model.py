@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -108,11 +107,6 @@ class Study:
         return int(self.setting("disclosure", "threshold", 3))
 
     @property
-    def processed(self) -> Path:
-        """Folder of the tidy tables."""
-        return self.folder / "processed"
-
-    @property
     def raw_root(self) -> Path:
         """Folder that the paths of the ledger start from."""
         return (self.folder / str(self.settings.get("raw", "raw"))).resolve()
@@ -190,11 +184,11 @@ class Study:
         StudyError
             When there is none; names those there are.
         """
-        for partner in self.partners:
-            if partner.id == partner_id:
-                return partner
-        known = ", ".join(partner.id for partner in self.partners) or "none yet"
-        raise StudyError("no such partner", value=partner_id, remedy=f"the partners are: {known}")
+        known = {partner.id: partner for partner in self.partners}
+        if partner_id not in known:
+            remedy = f"the partners are: {', '.join(known) or 'none yet'}"
+            raise StudyError("no such partner", value=partner_id, remedy=remedy)
+        return known[partner_id]
 
     def sources(self, step: str, partner_id: str = "") -> pd.DataFrame:
         """Rows of the ledger for a step: a partner's own files and those of all partners.
@@ -227,11 +221,7 @@ class Study:
         Words
             Looked up by key.
         """
-        return Words(self.table("words"), language, fixed=self._fixed_words)
-
-    @cached_property
-    def _fixed_words(self) -> pd.DataFrame | None:
-        return read_fixed_words()
+        return Words(self.table("words"), language, fixed=read_fixed_words())
 
 
 def read_study(folder: Path | str) -> Study:

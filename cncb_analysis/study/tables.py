@@ -96,12 +96,7 @@ def write_new_study(folder: Path | str) -> None:
     tables = folder / "study"
     if tables.exists():
         raise StudyError("there is already a study", file=str(folder), remedy="choose another folder")
-    lines = [
-        "# The tables of this study",
-        "",
-        "Text in UTF-8, comma between cells. `*`: never blank. Labels: a column a",
-    ]
-    lines.append("language, headed `label::Language (code)`, in words.csv by the code alone.")
+    lines = read_text(_HERE / "new_tables.md").splitlines()
     for table in declared_tables().values():
         write_text(tables / f"{table.name}.csv", ",".join(table.head) + "\n")
         lines += ["", f"## {table.name}.csv", "", table.explanation, "", "| column | what goes into it |", "|---|---|"]

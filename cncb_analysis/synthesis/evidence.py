@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from operator import eq, ge, gt, le, lt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from cncb_analysis.errors import StudyError
-
-if TYPE_CHECKING:
-    from cncb_analysis.study import Study
+from cncb_analysis.study import RULE, Study
 
 __all__ = ["SPOKEN", "Lookup", "index_estimates", "judge_step", "tabulate_evidence"]
 
@@ -115,7 +112,7 @@ def judge_step(rule: Row | None, lookup: Lookup, country: str, step: str) -> dic
     Returns
     -------
     dict
-        step, proposed, estimates, k, n; where there is a number also statistic, estimate, limit.
+        step, proposed, estimates, k, n.
 
     Raises
     ------
@@ -132,7 +129,7 @@ def judge_step(rule: Row | None, lookup: Lookup, country: str, step: str) -> dic
     nothing = {"step": step, "proposed": "not_asked", "k": np.nan, "n": np.nan, "estimates": ""}
     if rule is None or not rule["rule"] or rule.get("asked") == "no":
         return nothing
-    match = re.fullmatch(r"\s*(\w+)\s*(>=|<=|>|<|=)\s*(-?\d+(?:\.\d+)?)\s*", rule["rule"])
+    match = RULE.fullmatch(rule["rule"])
     if match is None:
         remedy = "write a statistic, a comparison and a number, such as share >= 0.5"
         raise StudyError("not a rule", file="findings.csv", column="rule", value=rule["rule"], remedy=remedy)
@@ -141,8 +138,7 @@ def judge_step(rule: Row | None, lookup: Lookup, country: str, step: str) -> dic
     if row is None:
         return nothing
     where = "|".join([step, rule["variable"], rule["option"], row["occasion"], statistic])
-    said = {"step": step, "k": row["k"], "n": row["n"], "estimates": where, "statistic": statistic}
-    said |= {"estimate": row["estimate"], "limit": limit}
+    said = {"step": step, "k": row["k"], "n": row["n"], "estimates": where}
     if row.get("mark") == "hidden" or row["estimate"] != row["estimate"]:
         return said | {"proposed": "hidden"}
     if step == "interviews" and row["k"] == 0 and sign in (">=", ">"):

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 from scipy.stats import rankdata
 
-from cncb_analysis.synthesis.evidence import SPOKEN, Lookup, index_estimates, judge_step
-
-if TYPE_CHECKING:
-    from cncb_analysis.study import Study
+from cncb_analysis.study import Study
+from cncb_analysis.synthesis.evidence import SPOKEN, Lookup, Row, index_estimates, judge_step
 
 __all__ = ["tabulate_joint_support"]
 
 Floats = npt.NDArray[np.float64]
-Row = Mapping[str, Any]
 Name = tuple[str, str, str, str]
+Names = dict[str, list[Name]]
 
 # What makes a partner ask for a measure, and offer it; and what makes a step ask for it.
 _USEFUL, _OFFERED = 0.5, 1 / 3
@@ -76,43 +74,36 @@ def tabulate_joint_support(
     names = [_name_shares(row, ranking) for row in actions]
     decided = _find_decided(evidence, study)
     ids = [partner.id for partner in study.partners]
-    rows = []
+    rows, groups = [], ("", *study.countries)
     for action, own in zip(actions, names, strict=True):
         offered: Name = ("questionnaire", offer, action["offer"], "share")
-        places = {step: dict(zip(("variable", "option"), where[0][1:3], strict=True)) for step, where in own.items()}
-        rules = {step: place | {"rule": _RULES[step]} for step, place in places.items()}
-        said = {
-            country: [judge_step(rules.get(step), lookup, country, step) for step in study.steps]
-            for country in ("", *study.countries)
-        }
+        asked = {step: {"variable": first[1], "option": first[2]} for step, (first, *_) in own.items()}
+        rules = {step: place | {"rule": _RULES[step]} for step, place in asked.items()}
+        said = {code: [judge_step(rules.get(step), lookup, code, step) for step in study.steps] for code in groups}
         together = {row["step"]: _sum_up([row]) for row in said.pop("")}
         positions = {code: decided.get((action["variable"], code)) or _sum_up(block) for code, block in said.items()}
         coalition = [code for code, position in positions.items() if position in ("agreement", "partial")]
         giving = [code for code in study.countries if _share(lookup, offered, code) >= _OFFERED]
         givers = [code for code in giving if code not in coalition]
         proposed = _propose(action["level"], len(coalition), len(study.countries), givers=bool(givers))
-        rows.append(
-            {name: action[name] for name in _COPIED}
-            | _list_partners("asks", partners, own["questionnaire"][0], ids, _USEFUL)
-            | _list_partners("offers", partners, offered, ids, _OFFERED)
-            | together
-            | positions
-            | {"coalition": ";".join(coalition), "givers": ";".join(givers), "proposed": proposed}
-        )
-    table = pd.concat([pd.DataFrame(rows), _rank_actions(lookup, names, study.countries, rng)], axis=1)
+        row = {name: action[name] for name in _COPIED}
+        row |= _list_partners("asks", partners, own["questionnaire"][0], ids, _USEFUL)
+        row |= _list_partners("offers", partners, offered, ids, _OFFERED) | together | positions
+        row |= {"coalition": ";".join(coalition), "givers": ";".join(givers), "proposed": proposed}
+        rows.append(row)
+    table = pd.concat([pd.DataFrame(rows), _rank_actions(lookup, names, study, rng)], axis=1)
     return table.sort_values(["rank", "action"], ignore_index=True)
 
 
 def _find_questions(study: Study, codes: set[str]) -> tuple[str, str]:
     """The question that ranks the measures and the one that offers them: both have the measures as answers."""
-    found = {}
-    for name, variable in study.codebook.variables.items():
-        if codes <= {choice.name for choice in study.codebook.options(variable)}:
-            found[variable.kind] = name
+    book = study.codebook
+    answers = {name: {choice.name for choice in book.options(name)} for name in book.variables}
+    found = {book.variables[name].kind: name for name, offered in answers.items() if codes <= offered}
     return found.get("rank", ""), found.get("multiple", "")
 
 
-def _name_shares(action: Row, ranking: str) -> dict[str, list[Name]]:
+def _name_shares(action: Row, ranking: str) -> Names:
     """Where the shares of a measure stand, by step; the first is the one that the step's rule is about."""
     root, _, child = action["theme_code"].partition("/")
     step, useful = "questionnaire", action["variable"]
@@ -124,15 +115,13 @@ def _name_shares(action: Row, ranking: str) -> dict[str, list[Name]]:
 
 
 def _share(lookup: Lookup, name: Name, group: str) -> float:
-    row = lookup.get((*name, group))
-    return float("nan") if row is None else float(row["estimate"])
+    return float(lookup.get((*name, group), {"estimate": np.nan})["estimate"])
 
 
 def _find_decided(evidence: pd.DataFrame, study: Study) -> dict[tuple[str, str], str]:
     """Positions that people set on the finding that rests on a measure's question."""
     asked = study.table("findings").query("step == 'questionnaire'").set_index("finding")["variable"].to_dict()
-    set_by_hand = evidence[evidence["step"].eq("") & evidence["decided"].ne("")]
-    rows = set_by_hand.to_dict("records")
+    rows = evidence[evidence["step"].eq("") & evidence["decided"].ne("")].to_dict("records")
     return {(asked[row["finding"]], row["country"]): row["decided"] for row in rows if row["finding"] in asked}
 
 
@@ -165,15 +154,12 @@ def _propose(level: str, asking: int, countries: int, *, givers: bool) -> str:
     return "coalition" if asking > 1 else ("national" if asking else "drop")
 
 
-def _rank_actions(
-    lookup: Lookup, names: list[dict[str, list[Name]]], countries: tuple[str, ...], rng: np.random.Generator
-) -> pd.DataFrame:
+def _rank_actions(lookup: Lookup, names: list[Names], study: Study, rng: np.random.Generator) -> pd.DataFrame:
     size = len(names)
     point, drawn = np.zeros((1, size)), np.zeros((_DRAWS, size))
     for step in names[0]:
-        counted = [
-            _count(lookup, list(column), countries) for column in zip(*(own[step] for own in names), strict=True)
-        ]
+        columns = zip(*(own[step] for own in names), strict=True)
+        counted = [_count(lookup, column, study.countries) for column in columns]
         counted = [(k, n) for k, n in counted if (n > 0).any(axis=1).all()]
         # Of the kinds of vote the last round's stands alone; the questionnaire's two measures weigh half each.
         counted = counted[:1] if step == "workshops" else counted
@@ -184,20 +170,18 @@ def _rank_actions(
     if not point.any():
         return pd.DataFrame(np.nan, index=range(size), columns=["rank", "rank_low", "rank_high", "clear_to"])
     rank = rankdata(point[0].round(9), method="min")
-    ends = [
-        np.quantile(rankdata(drawn.round(9), method=ties, axis=1), at, axis=0, method="inverted_cdf")
-        for ties, at in zip(("min", "max"), _RANGE, strict=True)
-    ]
-    low, high = np.minimum(ends[0], rank), np.maximum(ends[1], rank)
+    best, worst = (rankdata(drawn.round(9), method=ties, axis=1) for ties in ("min", "max"))
+    low = np.minimum(np.quantile(best, _RANGE[0], axis=0, method="inverted_cdf"), rank)
+    high = np.maximum(np.quantile(worst, _RANGE[1], axis=0, method="inverted_cdf"), rank)
     return pd.DataFrame({"rank": rank, "rank_low": low, "rank_high": high, "clear_to": _find_clear(rank, low, high)})
 
 
-def _count(lookup: Lookup, column: list[Name], countries: tuple[str, ...]) -> tuple[Floats, Floats]:
+def _count(lookup: Lookup, column: Iterable[Name], countries: tuple[str, ...]) -> tuple[Floats, Floats]:
     """Counts k and bases n, a row a measure, a column a country; n = 0 where there is no count."""
-    rows = [[lookup.get((*name, country)) for country in countries] for name in column]
-    known = [[row if row is not None and row["k"] == row["k"] else {"k": 0, "n": 0} for row in line] for line in rows]
-    k, n = (np.array([[row[name] for row in line] for line in known], dtype=float) for name in ("k", "n"))
-    return k, n
+    none = {"k": np.nan, "n": np.nan}
+    rows = [[lookup.get((*name, country), none) for country in countries] for name in column]
+    k, n = (np.array([[row[part] for row in line] for line in rows], dtype=float) for part in ("k", "n"))
+    return np.where(np.isnan(k), 0, k), np.where(np.isnan(k), 0, n)
 
 
 def _place(shares: Floats) -> Floats:
