@@ -9,24 +9,20 @@ from html import escape
 from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cncb_analysis import figures, page_findings, page_tables
 from cncb_analysis.chart_tables import MAKERS
+from cncb_analysis.disclosure import Protected
 from cncb_analysis.errors import StudyError
 from cncb_analysis.estimates import BASES
 from cncb_analysis.shown import Html, NotAsked, ShownFigure, write_definitions
 from cncb_analysis.store import write_bytes
-from cncb_analysis.study import STEPS
+from cncb_analysis.study import STEPS, Study
 from cncb_analysis.tables import DisplayTable, write_workbook
 from cncb_analysis.view import Figure, View, read_figures
-
-if TYPE_CHECKING:
-    from cncb_analysis.disclosure import Protected
-    from cncb_analysis.study import Study
-    from cncb_analysis.words import Words
+from cncb_analysis.words import Words
 
 __all__ = ["FIGURES", "Page"]
 
@@ -119,8 +115,8 @@ class Page:
         own = frame["partner"].eq(self.partner) & (frame["country"].eq("") | (self.partner != ""))
         shares = frame["statistic"].str.startswith("share") & frame["base"].eq(frame["step"].map(BASES))
         rows = frame[own & shares & frame["step"].isin(self.steps)]
-        bases = rows.groupby("step", sort=False)["n"].max()
-        counts = [f"{words.number(bases[step])} {words.text(f'base.{BASES[step]}')}" for step in bases.index]
+        bases = rows.groupby("step", sort=False)["n"].max().items()
+        counts = [f"{words.number(n)} {words.text(f'base.{BASES[str(step)]}')}" for step, n in bases]
         facts = {
             "page.place": self.study.partner(self.partner).name if self.partner else ", ".join(self.study.countries),
             "page.base": ", ".join(counts),
@@ -219,14 +215,16 @@ class Page:
         told = {name for figure in self.figures.values() for name in figure.variables}
         for step in self.steps if self.notebook in (*STEPS, "comparison") else ():
             asked = [variable.battery or variable.name for variable in book.asked_in(step)]
-            roots = [f"theme:{code}" for code in self.study.table("themes")["code"] if "/" not in code]
-            names = dict.fromkeys([*asked, *(roots if step == "interviews" else [])])
-            wanted = [name for name in names if name not in told]
-            tables += page_tables.tabulate_questions(self.view, step, wanted, source=self._source(step))
+            if step == "interviews":
+                asked += [f"theme:{code}" for code in self.study.table("themes")["code"] if "/" not in code]
+            tables += self._tabulate(step, [name for name in dict.fromkeys(asked) if name not in told])
         if not tables and all(isinstance(each, NotAsked) for each in added):
             return NotAsked(self.words.text("page.nothing_here"))
         shown = [each._repr_mimebundle_()["text/html"] for each in added if isinstance(each, ShownFigure)]
         return Html("".join([*shown, self._keep("rest", tables).html]))
+
+    def _tabulate(self, step: str, names: list[str]) -> list[DisplayTable]:
+        return page_tables.tabulate_questions(self.view, step, names, source=self._source(step))
 
     def _own(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Rows of the page's steps and, on a partner's page, of the partner."""
@@ -256,9 +254,7 @@ class Page:
         Html
             Two tables.
         """
-        tables = []
-        for step in self.steps:
-            tables += page_tables.tabulate_questions(self.view, step, ["response"], source=self._source(step))
+        tables = [table for step in self.steps for table in self._tabulate(step, ["response"])]
         rows = self._own(self.study.table("fieldwork"))
         if len(rows):
             steps = [self.view.say(f"step.{step}", step) for step in rows["step"]]
@@ -274,8 +270,8 @@ class Page:
         Html
             A box.
         """
-        keys = ["small", "hidden", *self.steps, self.notebook]
-        keys += ["synthetic"] * bool(self.study.settings.get("synthetic"))
+        made_up = ["synthetic"] * bool(self.study.settings.get("synthetic"))
+        keys = ["small", "hidden", *self.steps, self.notebook, *made_up]
         said = dict.fromkeys(self.view.say(f"limits.{key}", "") for key in keys)
         rows = "".join(f"<li>{escape(text)}</li>" for text in said if text)
         lead = escape(self.words.text("limits.lead"))
@@ -298,11 +294,10 @@ class Page:
             return self._nothing("saved.nowhere")
         shown = [self.show(name) for name in self.figures]
         files: dict[str, bytes] = {}
-        for each in shown:
-            if isinstance(each, ShownFigure):
-                chart = figures.Chart(self.figures[each.id].kind, each.chart)
-                files[f"{each.id}.svg"] = figures.draw_alone(chart, self.words, texts=each.texts)
-                files[f"{each.id}.csv"] = each.csv.encode()
+        for each in (each for each in shown if isinstance(each, ShownFigure)):
+            chart = figures.Chart(self.figures[each.id].kind, each.chart)
+            svg = figures.draw_alone(chart, self.words, texts=each.texts)
+            files |= {f"{each.id}.svg": svg, f"{each.id}.csv": each.csv.encode()}
         for name, data in files.items():
             write_bytes(Path(out) / name, data)
         found = [each.table if isinstance(each, ShownFigure) else each for each in shown]

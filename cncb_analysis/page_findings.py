@@ -23,6 +23,9 @@ _ROWS = 12
 _VERDICTS = ("differs", "similar", "cannot tell", "too few")
 _POSITIONS = ("dissonance", "agreement", "partial", "silence")
 
+# One row of a table: each cell under its column, which words.csv names under `head`.
+Row = Mapping[str, str]
+
 
 def tabulate_figure(figure: Figure, page: Page, *, caption: str, source: str) -> DisplayTable | None:
     """Make a table of figures.csv: of its variables, or, where it names none, the one of its own name.
@@ -41,56 +44,51 @@ def tabulate_figure(figure: Figure, page: Page, *, caption: str, source: str) ->
     DisplayTable or None
         None where there is nothing to show.
     """
-    view = page.view
+    view, table = page.view, None
     if not figure.variables:
-        frame = getattr(page, _FRAMES.get(figure.id, figure.id), pd.DataFrame())
-        make = _TABLES.get(
-            figure.id,
-            lambda frame, view: tabulate_frame(view.words, caption, frame.drop(columns="partner", errors="ignore")),
-        )
-        table = make(frame, view) if len(frame) else None
+        name, list_rows = _TABLES.get(figure.id, (figure.id, _list_facts))
+        frame = getattr(page, name, pd.DataFrame())
+        table = tabulate_frame(view.words, caption, pd.DataFrame(list_rows(frame, view) if len(frame) else ()))
+        if figure.id == "verdicts":  # those that the table only counts stand in the numbers too
+            plain = frame.astype(object).to_numpy().tolist()
+            table = replace(table, numbers=(tuple(frame.columns), *map(tuple, plain)))
     elif figure.variables == ("concentration",):
-        table = _tabulate_ranking(figure, view)
+        table = tabulate_frame(view.words, caption, pd.DataFrame(_list_ranking(figure, view)))
     elif figure.statistic == "median":
         table = next(iter(tabulate_questions(view, figure.step, figure.variables, source=source)), None)
-    else:
-        chart = MAKERS["matrix"](figure, view)
-        asked = summarise_chart(figure, chart, view)
-        table = tabulate_chart(figure, chart, view, caption=caption, source=source) if asked else None
+    elif summarise_chart(figure, chart := MAKERS["matrix"](figure, view), view):
+        table = tabulate_chart(figure, chart, view, caption=caption, source=source)
     return replace(table, caption=caption, source=source) if table is not None and table.rows else None
 
 
-def _make_table(words: Words, heads: str, rows: Iterator[tuple[str, ...]]) -> DisplayTable:
-    return DisplayTable("", tuple(words.text(f"head.{name}") for name in heads.split()), tuple(rows))
+def _list_facts(frame: pd.DataFrame, view: View) -> Iterator[Row]:
+    """What is written as it stands, without the partner whose page it is."""
+    yield from frame.drop(columns="partner", errors="ignore").to_dict("records")
 
 
-def _tabulate_ranking(figure: Figure, view: View) -> DisplayTable:
+def _list_ranking(figure: Figure, view: View) -> Iterator[Row]:
     """The most concentrated sectors with their jobs and stars."""
-    chart, number = MAKERS["scatter"](figure, view), view.words.number
-    cells = chart[chart["row"] != "threshold"].head(_ROWS).to_dict("records")
-    quotients = [format_cell(view.words, cell, share=False) for cell in cells]
-    facts = [(cell["row_label"], quotient) for cell, quotient in zip(cells, quotients, strict=True)]
-    rows = ((*fact, number(cell["jobs"]), number(cell["stars"])) for fact, cell in zip(facts, cells, strict=True))
-    return _make_table(view.words, "sector lq jobs stars", rows)
+    chart = MAKERS["scatter"](figure, view)
+    for cell in chart[chart["row"] != "threshold"].head(_ROWS).to_dict("records"):
+        counts = {name: view.words.number(cell[name]) for name in ("jobs", "stars")}
+        yield {"sector": cell["row_label"], "lq": format_cell(view.words, cell, share=False), **counts}
 
 
-def _tabulate_verdicts(comparisons: pd.DataFrame, view: View) -> DisplayTable:
-    """Questions on which countries differ or are similar, then how many cannot be told; all stand in the numbers."""
-    words, rows = view.words, []
+def _list_verdicts(comparisons: pd.DataFrame, view: View) -> Iterator[Row]:
+    """Questions on which countries differ or are similar, then how many cannot be told."""
+    words, heads = view.words, ("question", "country", "n", "effect", "p_adjusted")
     for verdict in _VERDICTS:
         found = comparisons[comparisons["verdict"] == verdict].to_dict("records")
-        said = words.text(f"verdict.{verdict.replace(' ', '_')}")
+        said = {"verdict": words.text(f"verdict.{verdict.replace(' ', '_')}")}
         if verdict in _VERDICTS[2:] and found:
-            rows.append((words.text("page.further", {"n": words.number(len(found))}), "", "", "", "", said))
+            further = words.text("page.further", {"n": words.number(len(found))})
+            yield {**dict.fromkeys(heads, ""), "question": further, **said}
             continue
         for row in found:
             effect, low, high = (words.number(row[f"effect{end}"], 2) for end in ("", "_low", "_high"))
             interval = f"{effect} ({words.text('interval.from_to', {'low': low, 'high': high})})"
-            numbers = (words.number(row["n"]), interval, words.number(row["p_adjusted"], 3))
-            rows.append((_name_question(row, view), str(row["contrast"]), *numbers, said))
-    table = _make_table(words, "question country n effect p_adjusted verdict", iter(rows))
-    plain = comparisons.astype(object).to_numpy().tolist()
-    return replace(table, numbers=(tuple(comparisons.columns), *map(tuple, plain)))
+            cells = (_name_question(row, view), row["contrast"], words.number(row["n"]), interval)
+            yield {**dict(zip(heads, (*cells, words.number(row["p_adjusted"], 3)), strict=True)), **said}
 
 
 def _name_question(row: Mapping[str, str], view: View) -> str:
@@ -98,16 +96,13 @@ def _name_question(row: Mapping[str, str], view: View) -> str:
     return f"{label}: {view.option_label(row['variable'], row['option'])}" if row["option"] else label
 
 
-def _tabulate_evidence(evidence: pd.DataFrame, view: View) -> DisplayTable:
+def _list_evidence(evidence: pd.DataFrame, view: View) -> Iterator[Row]:
     """A row a finding, a column a country: how far the steps agree; disagreements first."""
-    table, places = _pivot_positions(evidence), ("", *view.study.countries)
+    table, places = _pivot_positions(evidence), {"": "pooled", **{name: name for name in view.study.countries}}
     order = table[""].map({name: place for place, name in enumerate(_POSITIONS)})
-    rows = tuple(
-        (_name_finding(name, view), *(view.words.text(f"position.{row[place]}.short") for place in places))
-        for name, row in table.iloc[order.argsort(kind="stable")].iterrows()
-    )
-    heads = (view.words.text("head.finding"), view.words.text("head.pooled"), *view.study.countries)
-    return DisplayTable("", heads, rows)
+    for name, row in table.iloc[order.argsort(kind="stable")].iterrows():
+        positions = {head: view.words.text(f"position.{row[place]}.short") for place, head in places.items()}
+        yield {"finding": _name_finding(name, view), **positions}
 
 
 def _pivot_positions(evidence: pd.DataFrame) -> pd.DataFrame:
@@ -123,37 +118,41 @@ def _name_finding(finding: object, view: View) -> str:
     return view.say(next(iter(keys), ""), str(finding))
 
 
-def _tabulate_measures(measures: pd.DataFrame, view: View) -> DisplayTable:
+def _list_measures(measures: pd.DataFrame, view: View) -> Iterator[Row]:
     """A row a measure: who asks, who offers, what exactly, at what cost."""
-    cards, rows = view.study.table("support_actions").set_index("action"), []
+    cards = view.study.table("support_actions").set_index("action")
     for row in measures.to_dict("records"):
         action, card = row["action"], cards.loc[row["action"]]
-        title, what = (view.option_label("action", f"{action}.{part}") for part in ("title", "deliverable"))
-        counts = (_count_partners(view.words, row, name) for name in ("asks", "offers"))
-        facts = (view.option_label(name, card[name]) for name in ("level", "cost_class"))
-        rows.append((title, what, *counts, *facts, view.name(row["lead"]) if row["lead"] else "–"))
-    return _make_table(view.words, "action what who_asks who_offers level cost lead", iter(rows))
+        yield {
+            "action": view.option_label("action", f"{action}.title"),
+            "what": view.option_label("action", f"{action}.deliverable"),
+            "who_asks": _count_partners(view.words, row, "asks"),
+            "who_offers": _count_partners(view.words, row, "offers"),
+            "level": view.option_label("level", card["level"]),
+            "cost": view.option_label("cost_class", card["cost_class"]),
+            "lead": view.name(row["lead"]) if row["lead"] else "–",
+        }
 
 
 def _count_partners(words: Words, row: Mapping[str, float], name: str) -> str:
     return words.count_of(row[f"{name}_k"], row[f"{name}_n"]) if row[f"{name}_n"] > 0 else "–"
 
 
-def _tabulate_quotes(quotes: pd.DataFrame, view: View) -> DisplayTable:
+def _list_quotes(quotes: pd.DataFrame, view: View) -> Iterator[Row]:
     """One passage a topic, as it was said and translated."""
     own = quotes[quotes["partner"].eq(view.partner)] if view.partner else quotes
     chosen = own.iloc[own["translation"].eq("").argsort(kind="stable")].drop_duplicates("theme_code").head(_ROWS)
-    topics = [view.label(f"theme:{code}") for code in chosen["theme_code"]]
-    rows = zip(topics, chosen["text"], chosen["translation"], strict=True)
-    return _make_table(view.words, "topic excerpt translation", iter(sorted(rows)))
+    chosen = chosen.assign(topic=[view.label(f"theme:{code}") for code in chosen["theme_code"]], excerpt=chosen["text"])
+    columns = ["topic", "excerpt", "translation"]
+    yield from chosen[columns].sort_values(columns).to_dict("records")
 
 
-_FRAMES = {"verdicts": "comparisons", "measures": "joint_support"}
-_TABLES: Mapping[str, Callable[[pd.DataFrame, View], DisplayTable]] = {
-    "verdicts": _tabulate_verdicts,
-    "evidence": _tabulate_evidence,
-    "measures": _tabulate_measures,
-    "quotes": _tabulate_quotes,
+# A table without variables: its rows, and which frame of the page they come from.
+_TABLES: Mapping[str, tuple[str, Callable[[pd.DataFrame, View], Iterator[Row]]]] = {
+    "verdicts": ("comparisons", _list_verdicts),
+    "evidence": ("evidence", _list_evidence),
+    "measures": ("joint_support", _list_measures),
+    "quotes": ("quotes", _list_quotes),
 }
 
 
@@ -172,7 +171,7 @@ def list_findings(page: Page) -> Iterator[tuple[str, str]]:
     """
     words, verdicts = page.words, page.comparisons.get("verdict", pd.Series(dtype=str))
     if page.notebook == "joint_support":
-        yield from _list_measures(page)
+        yield from _sum_up_measures(page)
     elif page.notebook == "comparison":
         for verdict in _VERDICTS[:3] if len(verdicts) else ():
             count = words.count_of(int((verdicts == verdict).sum()), len(verdicts))
@@ -186,7 +185,7 @@ def list_findings(page: Page) -> Iterator[tuple[str, str]]:
                 yield told["top_value"], title if figure.kind == "share" else f"{title}: {told['top']}"
 
 
-def _list_measures(page: Page) -> Iterator[tuple[str, str]]:
+def _sum_up_measures(page: Page) -> Iterator[tuple[str, str]]:
     words, table = page.words, page.joint_support
     if table.empty:
         return
@@ -218,11 +217,10 @@ def list_answers(page: Page) -> list[dict[str, str]]:
         calm = (positions[countries] != "dissonance").sum(axis=1)
         pooled = page.evidence[page.evidence["country"].eq("") & page.evidence["k"].notna()]
         held = pooled[pooled["proposed"].eq("yes") & pooled["finding"].map(positions[""]).eq("agreement")]
-        order = pd.DataFrame({"calm": held["finding"].map(calm), "share": held["k"] / held["n"]})
-        for row in held.loc[order.sort_values(["calm", "share"], ascending=False, kind="stable").index[:1]].to_dict(
-            "records"
-        ):
-            small = words.text("brief.shared", {"count": words.count_of(calm[row["finding"]], len(countries))})
+        held = held.assign(calm=held["finding"].map(calm), share=held["k"] / held["n"])
+        held = held.sort_values(["calm", "share"], ascending=False, kind="stable")
+        for row in held.head(1).to_dict("records"):
+            small = words.text("brief.shared", {"count": words.count_of(row["calm"], len(countries))})
             told = (words.count_of(row["k"], row["n"]), _name_finding(row["finding"], view), small)
             answers.append(("index.shared", *told, "comparison"))
     if len(page.comparisons):
@@ -231,5 +229,5 @@ def list_answers(page: Page) -> list[dict[str, str]]:
         number, said = words.count_of(len(differing), len(page.comparisons)), words.text("brief.differs")
         small = "".join(_name_question(row, view) for row in largest)
         answers.append(("index.differs", number, said, small, "comparison"))
-    answers += [("index.together", *pair, "", "joint_support") for pair in list(_list_measures(page))[:1]]
+    answers += [("index.together", *pair, "", "joint_support") for pair in list(_sum_up_measures(page))[:1]]
     return [dict(zip(("heading", "number", "said", "small", "notebook"), answer, strict=True)) for answer in answers]

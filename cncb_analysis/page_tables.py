@@ -10,12 +10,10 @@ import pandas as pd
 
 from cncb_analysis.tables import DisplayTable
 from cncb_analysis.view import ALL, Cell, Figure, View
-from cncb_analysis.words import Words
+from cncb_analysis.words import SMALL_BASE, Words
 
 __all__ = ["format_cell", "summarise_chart", "tabulate_chart", "tabulate_frame", "tabulate_questions"]
 
-# Below this base a percent would promise more than the answers hold.
-_PERCENT_FROM = 20
 _SIGNS = {"hidden": "hidden", "not_asked": "missing.not_asked", "too_few": "too_few"}
 _STATISTIC = {"number": "median", "allocation": "mean", "rank": "share_ranked"}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -51,7 +49,7 @@ def format_cell(words: Words, cell: Cell | None, *, share: bool) -> str:
         return "–"
     estimate, low, high, k, n = (cell[name] for name in ("estimate", "low", "high", "k", "n"))
     if share and k == k and n == n:
-        return words.count_of(k, n) + (f" ({words.percent(estimate)})" if n >= _PERCENT_FROM else "")
+        return words.count_of(k, n) + (f" ({words.percent(estimate)})" if n >= SMALL_BASE else "")
     if share:
         return words.percent(estimate)
     digits = 0 if all(value != value or float(value).is_integer() for value in (estimate, low, high)) else 1
@@ -92,10 +90,8 @@ def tabulate_chart(figure: Figure, chart: pd.DataFrame, view: View, *, caption: 
     heads = tuple(view.words.text(f"head.{name}") for name in ("label", "group", *_PLAIN))
     plain = chart[["row_label", "column_label", *_PLAIN]].astype(object).to_numpy().tolist()
     total = bool(len(shown)) and shown["row"].iloc[-1] == ALL
-    numbers = (heads, *(tuple(line) for line in plain))
-    return DisplayTable(
-        caption, (heads[0], *columns.values()), tuple(rows), source=source, total=total, numbers=numbers
-    )
+    numbers, named = (heads, *map(tuple, plain)), (heads[0], *columns.values())
+    return DisplayTable(caption, named, tuple(rows), source=source, total=total, numbers=numbers)
 
 
 def _format_chart(view: View, cell: Cell, *, share: bool) -> str:
@@ -165,10 +161,8 @@ def tabulate_questions(view: View, step: str, names: Iterable[str], *, source: s
     heads = (view.words.text("head.label"), *(label for _, label in view.groups))
     found = {view.label(name): tuple(_list_answers(view, step, name)) for name in names}
     single = tuple(row for rows in found.values() if len(rows) == 1 for row in rows)
-    told = {
-        **{label: rows for label, rows in found.items() if len(rows) > 1},
-        view.words.text("table.quantity"): single,
-    }
+    told = {label: rows for label, rows in found.items() if len(rows) > 1}
+    told[view.words.text("table.quantity")] = single
     return [DisplayTable(label, heads, rows, source=source) for label, rows in told.items() if rows]
 
 

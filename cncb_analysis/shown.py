@@ -11,7 +11,7 @@ from typing import Any
 
 import pandas as pd
 
-from cncb_analysis.style import PALETTE_LIGHT
+from cncb_analysis.style import read_palette
 from cncb_analysis.tables import DisplayTable
 
 __all__ = ["NOT_ASKED", "Html", "NotAsked", "ShownFigure", "write_definitions"]
@@ -23,10 +23,6 @@ _SLIM = ((r'<g id="[^"]*"', "<g"), (r"(\.\d\d)\d+", r"\1"), (r"\s*\n\s*", " "))
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Bundle = dict[str, Any]
-
-
-def _add_colour(role: re.Match[str]) -> str:
-    return f"var(--{role[1]}, {PALETTE_LIGHT[role[1]]})" if role[1] in PALETTE_LIGHT else role[0]
 
 
 @dataclass(frozen=True)
@@ -119,24 +115,22 @@ class ShownFigure:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         """Heading, picture with its own description, caption, data and the figure as a table."""
-        name = f"figure-{self.id}"
-        data = base64.b64encode(self.csv.encode()).decode()
-        described = (
-            f'role="img" aria-labelledby="{name}-title {name}-alt">'
-            f'<title id="{name}-title">{escape(self.title)}</title><desc id="{name}-alt">{escape(self.alt)}</desc>'
-        )
+        name, data = f"figure-{self.id}", base64.b64encode(self.csv.encode()).decode()
+        title, subtitle, note, alt = map(escape, (self.title, self.subtitle, self.note, self.alt))
+        number, download, as_table = (escape(self.labels[part]) for part in ("number", "data", "table"))
         start, _, rest = self.svg[self.svg.index("<svg") :].partition(">")
         for wide, slim in _SLIM:
             rest = re.sub(wide, slim, rest)
         # Outside our pages, as in JupyterLab, no role has a colour: the light one stands behind it.
-        picture = re.sub(r"var\(--([\w-]+)\)", _add_colour, f"{start} {described}{rest}")
+        for role, colour in read_palette().items():
+            rest = rest.replace(f"var(--{role})", f"var(--{role}, {colour})")
         html = (
-            f'<figure id="{name}"><h3>{escape(self.title)}</h3><p class="subtitle">{escape(self.subtitle)}</p>'
-            f'<div class="picture" tabindex="0">{picture}</div>'
-            f"<figcaption><strong>{escape(self.labels['number'])}.</strong> {escape(self.note)}</figcaption></figure>"
+            f'<figure id="{name}"><h3>{title}</h3><p class="subtitle">{subtitle}</p><div class="picture" tabindex="0">'
+            f'{start} role="img" aria-labelledby="{name}-title {name}-alt"><title id="{name}-title">{title}</title>'
+            f'<desc id="{name}-alt">{alt}</desc>{rest}</div>'
+            f"<figcaption><strong>{number}.</strong> {note}</figcaption></figure>"
             f'<p class="tools"><a download="{self.id}.csv" href="data:text/csv;charset=utf-8;base64,{data}">'
-            f"{escape(self.labels['data'])} (CSV)</a></p>"
-            f"<details><summary>{escape(self.labels['table'])}</summary>{self.table._repr_html_()}</details>"
+            f"{download} (CSV)</a></p><details><summary>{as_table}</summary>{self.table._repr_html_()}</details>"
         )
         return {"text/html": html, "text/plain": repr(self)}
 

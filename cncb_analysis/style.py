@@ -4,60 +4,30 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
-from functools import lru_cache
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from functools import cache, lru_cache
+from pathlib import Path
 
 import matplotlib as mpl
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties
 from matplotlib.textpath import text_to_path
 
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
+from cncb_analysis.store import read_table
 
 __all__ = [
-    "ALONE_WIDTH", "COUNTRY_COLOURS", "COUNTRY_MARKERS", "FONT", "MARGIN", "PAGE_WIDTH", "PALETTE_DARK",
-    "PALETTE_LIGHT", "SLIDE_SCALE", "SLIDE_WIDTH", "baseline", "css_variables", "figure_context", "measure_text",
-    "new_canvas", "recolour_svg", "render_figure", "wrap_text",
+    "ALONE_WIDTH", "FONT", "MARGIN", "PAGE_WIDTH", "css_variables", "figure_context", "measure_text", "new_canvas",
+    "read_palette", "recolour_svg", "render_figure", "wrap_text",
 ]  # fmt: skip
 
 FONT = "DejaVu Sans"
-# Inches. A slide's figure is 12.33 in wide and drawn 1.62 times as large, so it has this much room to lay out.
-PAGE_WIDTH, ALONE_WIDTH, MARGIN = 6.4, 6.8, 0.14
-SLIDE_SCALE = 1.62
-SLIDE_WIDTH = 12.33 / SLIDE_SCALE
-
-# Role: light, dark. Every role has its own light value, because a page finds the role by the value;
-# on-deep and on-pale are for text on strong and on pale cells.
-_ROLES: Mapping[str, tuple[str, str]] = {
-    "ground": ("#ffffff", "#15191e"), "ink": ("#1b222b", "#e8ebee"), "grey": ("#55606e", "#aab3bd"),
-    "faint": ("#636e7b", "#8d97a3"), "rule": ("#c9ced5", "#46505b"), "grid": ("#e4e7eb", "#2b323a"),
-    "band": ("#f3f5f7", "#1d232a"), "data": ("#1f5f8f", "#7db8e0"), "tint": ("#b9d2e3", "#2f4f68"),
-    "against": ("#a3500f", "#e39a5b"), "against-tint": ("#efc9a6", "#5e3d20"), "on-deep": ("#fefefe", "#15191f"),
-    "on-pale": ("#1b222c", "#ffffff"), "low-2": ("#a14e0e", "#e59c5d"), "low-1": ("#e2a66f", "#9a6a42"),
-    "neutral": ("#d3d7dc", "#4a525c"), "high-1": ("#86b4d3", "#4a7b9d"), "high-2": ("#1d5c8c", "#9accec"),
-    "low": ("#c07a3a", "#c4834d"), "high": ("#4f8bb4", "#76abd0"), "step-1": ("#e6eef4", "#23303b"),
-    "step-2": ("#b7d0e2", "#305069"), "step-3": ("#7fadcb", "#42779c"), "step-4": ("#3a79a3", "#6aa7cf"),
-    "step-5": ("#174f78", "#b3dcf5"), "done": ("#1f6f4a", "#6fcf9b"), "partial": ("#8a5a00", "#e5b454"),
-    "failed": ("#b3261e", "#f2857b"), "banner": ("#fdf3dc", "#2e2613"), "country-AT": ("#ad5010", "#ffb345"),
-    "country-CZ": ("#2d2f84", "#7c6fb1"), "country-HU": ("#2f6866", "#58847e"), "country-IT": ("#4b95e5", "#74b5fe"),
-    "country-PL": ("#6c1a2d", "#d76548"), "country-SI": ("#af8499", "#fddcf7"), "country-SK": ("#8d986f", "#caf6c9"),
-}  # fmt: skip
-PALETTE_LIGHT: Mapping[str, str] = {role: light for role, (light, _) in _ROLES.items()}
-PALETTE_DARK: Mapping[str, str] = {role: dark for role, (_, dark) in _ROLES.items()}
-COUNTRY_COLOURS: Mapping[str, str] = {
-    role.removeprefix("country-"): light for role, light in PALETTE_LIGHT.items() if role.startswith("country-")
-}
-COUNTRY_MARKERS: Mapping[str, str] = dict(zip(COUNTRY_COLOURS, "os^DvPX", strict=True))
-_ROLE_OF = {light: role for role, light in PALETTE_LIGHT.items()}
+PAGE_WIDTH, ALONE_WIDTH, MARGIN = 6.4, 6.8, 0.14  # inches
+# Colours are told to every mark and text; what else a user's own settings could change stands here.
 _SETTINGS = {
-    "font.family": FONT, "font.size": 8.5, "text.hinting": "none", "text.parse_math": False,
-    "text.color": PALETTE_LIGHT["ink"], "figure.facecolor": PALETTE_LIGHT["ground"], "savefig.facecolor": "auto",
-    "axes.facecolor": "none", "axes.edgecolor": PALETTE_LIGHT["rule"], "axes.linewidth": 0.8, "axes.grid": False,
-    "axes.axisbelow": True, "lines.solid_capstyle": "butt", "legend.frameon": False, "svg.fonttype": "none",
-    "svg.hashsalt": "cncb", "pdf.fonttype": 42,
+    "font.family": FONT, "text.hinting": "none", "savefig.facecolor": "auto", "lines.solid_capstyle": "butt",
+    "svg.fonttype": "none", "svg.hashsalt": "cncb", "pdf.fonttype": 42,
 }  # fmt: skip
 _METADATA = {
     "svg": dict.fromkeys(("Date", "Creator", "Format", "Type")),
@@ -66,8 +36,31 @@ _METADATA = {
 }
 
 
-@contextmanager
-def figure_context() -> Iterator[None]:
+@cache
+def read_palette(ground: str = "light") -> Mapping[str, str]:
+    """Read the colours.
+
+    Parameters
+    ----------
+    ground : {"light", "dark"}
+        What they stand on.
+
+    Returns
+    -------
+    mapping of str to str
+        Role to colour. Every role has its own light one, because a page finds the role by it; on-deep and on-pale are
+        for text on strong and on pale cells.
+
+    Examples
+    --------
+    >>> read_palette()["data"], read_palette("dark")["data"]
+    ('#1f5f8f', '#7db8e0')
+    """
+    table = read_table(Path(__file__).with_name("palette.csv"))
+    return dict(zip(table["role"], table[ground], strict=True))
+
+
+def figure_context() -> AbstractContextManager[None]:
     """Hold matplotlib's settings to the study's look, whatever the user's own are.
 
     Examples
@@ -76,8 +69,7 @@ def figure_context() -> Iterator[None]:
     ...     mpl.rcParams["svg.fonttype"]
     'none'
     """
-    with mpl.rc_context(_SETTINGS):
-        yield
+    return mpl.rc_context(_SETTINGS)
 
 
 @lru_cache(maxsize=8192)
@@ -154,29 +146,6 @@ def wrap_text(text: str, width: float, size: float, bold: bool = False) -> list[
     return next((lines for lines in tries if len(lines) <= count), [text])
 
 
-def baseline(y: float, size: float) -> float:
-    """Place a line of text so that it stands level with a mark.
-
-    Parameters
-    ----------
-    y : float
-        Middle of the mark in inches, downwards.
-    size : float
-        Points.
-
-    Returns
-    -------
-    float
-        Where the baseline goes; centring the ink would set Österreich lower than Ungarn.
-
-    Examples
-    --------
-    >>> round(baseline(1.0, 8.5), 3)
-    1.041
-    """
-    return y + 0.345 * size / 72
-
-
 def new_canvas(width: float, height: float = 1.0) -> tuple[Figure, Axes]:
     """Make a figure with one axes over all of it, measured in inches, y downwards.
 
@@ -197,7 +166,7 @@ def new_canvas(width: float, height: float = 1.0) -> tuple[Figure, Axes]:
     2.0
     """
     with figure_context():
-        figure = Figure(figsize=(width, height), facecolor=PALETTE_LIGHT["ground"])
+        figure = Figure(figsize=(width, height), facecolor=read_palette()["ground"])
         ax = figure.add_axes((0.0, 0.0, 1.0, 1.0))
         ax.set(xlim=(0.0, width), ylim=(height, 0.0), autoscale_on=False)
         ax.axis("off")
@@ -255,13 +224,10 @@ def recolour_svg(svg: str, prefix: str = "") -> str:
     """
     extra = r"\s*(<metadata>.*?</metadata>|<defs>\s*<style.*?</style>\s*</defs>|<!--.*?-->)"
     svg = re.sub(extra, "", svg[svg.index("<svg") :], flags=re.DOTALL)
-    svg = re.sub(r"#[0-9a-f]{6}(?![0-9a-f])", lambda hit: _name_role(hit.group()), svg)
+    for role, colour in read_palette().items():
+        svg = svg.replace(colour, f"var(--{role})")
     svg = re.sub(r">\s+<", "><", re.sub(rf"'{FONT}'[^;\"]*", "var(--font)", svg))
     return re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", svg) if prefix else svg
-
-
-def _name_role(colour: str) -> str:
-    return f"var(--{_ROLE_OF[colour]})" if colour in _ROLE_OF else colour
 
 
 def css_variables() -> str:
@@ -277,8 +243,8 @@ def css_variables() -> str:
     >>> css_variables().splitlines()[0][:40]
     ':root { --ground: #ffffff; --ink: #1b222'
     """
-    light, dark = (
-        ":root { " + " ".join(f"--{role}: {colour};" for role, colour in palette.items()) + " }"
-        for palette in (PALETTE_LIGHT, PALETTE_DARK)
-    )
-    return f"{light}\n@media screen and (prefers-color-scheme: dark) {{ {dark} }}\n"
+    rules = []
+    for ground in ("light", "dark"):
+        colours = " ".join(f"--{role}: {colour};" for role, colour in read_palette(ground).items())
+        rules.append(f":root {{ {colours} }}")
+    return f"{rules[0]}\n@media screen and (prefers-color-scheme: dark) {{ {rules[1]} }}\n"

@@ -66,33 +66,24 @@ class DisplayTable:
     @property
     def numeric(self) -> tuple[bool, ...]:
         """Which columns are aligned right: those whose every cell reads as a number or is missing."""
-        first = (False,) if self.columns else ()
-        columns = range(1, len(self.columns))
-        return first + tuple(bool(self.rows) and all(_NUMERIC.fullmatch(row[i]) for row in self.rows) for i in columns)
-
-    @property
-    def note(self) -> str:
-        """Base and source in one line."""
-        return " ".join(part for part in (self.base, self.source) if part)
+        texts = [[row[place] for row in self.rows] for place in range(1, len(self.columns))]
+        return (False, *(bool(cells) and all(map(_NUMERIC.fullmatch, cells)) for cells in texts))
 
     def _repr_html_(self) -> str:
         """Write the table with caption and header scope; a wide one scrolls in a box that the keyboard reaches."""
         marks = ["" if number else ' class="text"' for number in self.numeric]
-        heads = "".join(
-            f'<th scope="col"{mark}>{escape(name)}</th>' for mark, name in zip(marks, self.columns, strict=True)
-        )
-        body = []
-        for place, row in enumerate(self.rows):
-            pooled = ' class="total"' if self.total and place == len(self.rows) - 1 else ""
-            cells = "".join(f"<td{mark}>{escape(cell)}</td>" for mark, cell in zip(marks[1:], row[1:], strict=True))
-            body.append(f'<tr{pooled}><th scope="row">{escape(row[0])}</th>{cells}</tr>')
-        html = (
-            f"<table><caption>{escape(self.caption)}</caption><thead><tr>{heads}</tr></thead>"
-            f"<tbody>{''.join(body)}</tbody></table>"
-        )
+        named = zip(marks, self.columns, strict=True)
+        heads = "".join(f'<th scope="col"{mark}>{escape(name)}</th>' for mark, name in named)
+        body, caption = "", escape(self.caption)
+        for place, (name, *cells) in enumerate(self.rows, start=1):
+            pooled = ' class="total"' if self.total and place == len(self.rows) else ""
+            told = "".join(f"<td{mark}>{escape(cell)}</td>" for mark, cell in zip(marks[1:], cells, strict=True))
+            body += f'<tr{pooled}><th scope="row">{escape(name)}</th>{told}</tr>'
+        html = f"<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
         if len(self.columns) > _WIDE:
-            html = f'<div class="scroll" tabindex="0" role="region" aria-label="{escape(self.caption)}">{html}</div>'
-        return html + (f'<p class="note">{escape(self.note)}</p>' if self.note else "")
+            html = f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}">{html}</div>'
+        note = escape(" ".join(filter(None, (self.base, self.source))))
+        return html + (f'<p class="note">{note}</p>' if note else "")
 
     def to_sheet(self) -> list[list[Cell]]:
         """Lay the table out for a spreadsheet.
@@ -103,8 +94,8 @@ class DisplayTable:
             Caption, headings, rows, base, source; then the numbers behind it, where there are any.
         """
         notes = [(line,) for line in (self.base, self.source) if line]
-        lines: list[Sequence[Cell]] = [(self.caption,), (), self.columns, *self.rows, (), *notes]
-        return [list(line) for line in (*lines, *(((), *self.numbers) if self.numbers else ()))]
+        numbers = [(), *self.numbers] if self.numbers else []
+        return [list(line) for line in ((self.caption,), (), self.columns, *self.rows, (), *notes, *numbers)]
 
 
 def write_workbook(path: Path, tables: Sequence[DisplayTable]) -> None:
@@ -127,11 +118,9 @@ def write_workbook(path: Path, tables: Sequence[DisplayTable]) -> None:
     for table in tables:
         sheet = book.create_sheet(_name_sheet(table.caption))
         for line, values in enumerate(table.to_sheet(), start=1):
-            for column, value in enumerate(values, start=1):
-                if value == "" or value != value:
-                    continue
-                cell = sheet.cell(line, column)
-                cell.value = _CONTROL.sub("", value) if isinstance(value, str) else value
+            filled = [pair for pair in enumerate(values, start=1) if pair[1] == pair[1] != ""]
+            for column, value in filled:
+                cell = sheet.cell(line, column, _CONTROL.sub("", value) if isinstance(value, str) else value)
                 if isinstance(value, str):
                     cell.data_type = "s"
                 if line in (1, 3):
@@ -139,20 +128,16 @@ def write_workbook(path: Path, tables: Sequence[DisplayTable]) -> None:
                     cell.alignment = Alignment(wrap_text=line == 3, vertical="top")
         sheet.column_dimensions["A"].width = 38
         sheet.freeze_panes = "B4"
-    _save_stable(path, book)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    with zipfile.ZipFile(buffer) as archive:
+        members = {name: archive.read(name) for name in sorted(archive.namelist())}
+    # openpyxl stamps the moment of saving into the properties.
+    members["docProps/core.xml"] = _MOMENT.sub(rb"\g<1>2000-01-01T00:00:00Z", members["docProps/core.xml"])
+    write_zip(path, members)
 
 
 def _name_sheet(caption: str) -> str:
     """Excel allows 31 letters, some of them never; openpyxl puts a number behind a name that is taken."""
     plain = re.sub(r"[\[\]:*?/\\]", " ", _CONTROL.sub("", caption))[:_SHEET_NAME]
     return plain.strip(" '") or "Table"
-
-
-def _save_stable(path: Path, book: object) -> None:
-    buffer = io.BytesIO()
-    book.save(buffer)  # type: ignore[attr-defined]
-    with zipfile.ZipFile(buffer) as archive:
-        members = {name: archive.read(name) for name in sorted(archive.namelist())}
-    # openpyxl stamps the moment of saving into the properties.
-    members["docProps/core.xml"] = _MOMENT.sub(rb"\g<1>2000-01-01T00:00:00Z", members["docProps/core.xml"])
-    write_zip(path, members)

@@ -17,10 +17,11 @@ if TYPE_CHECKING:
     from cncb_analysis.study import Study
     from cncb_analysis.words import Words
 
-__all__ = ["ALL", "Cell", "Figure", "Item", "View", "read_figures"]
+__all__ = ["ALL", "NOTHING", "Cell", "Figure", "Item", "View", "read_figures"]
 
 ALL = "all"
 Cell = Mapping[str, Any]
+NOTHING: Cell = {**dict.fromkeys(("estimate", "low", "high", "k", "n"), float("nan")), "mark": ""}
 
 
 class Figure(NamedTuple):
@@ -36,8 +37,8 @@ class Figure(NamedTuple):
         Voting round.
     step : str
         Which step's answers it shows.
-    slide, order : int
-        Places in the deck (0 = none) and on the page.
+    order : int
+        Place on the page.
     """
 
     id: str
@@ -49,7 +50,6 @@ class Figure(NamedTuple):
     occasion: str = ""
     benchmark: str = ""
     step: str = ""
-    slide: int = 0
     order: int = 0
 
 
@@ -65,9 +65,14 @@ class Item(NamedTuple):
     """
 
     variable: str
-    option: str
-    key: str
-    label: str
+    option: str = ""
+    key: str = ""
+    label: str = ""
+
+    @property
+    def name(self) -> tuple[str, str]:
+        """Key and label."""
+        return self.key, self.label
 
 
 @dataclass(frozen=True)
@@ -93,6 +98,7 @@ class View:
     estimates: pd.DataFrame
     partner: str = ""
     joint_support: pd.DataFrame = field(default_factory=pd.DataFrame)
+    _known: dict[tuple[str, ...], dict[tuple[str, str], Cell]] = field(default_factory=dict, repr=False)
 
     @property
     def main(self) -> str:
@@ -177,6 +183,29 @@ class View:
             wanted = [row for row in self.rows(*asked[:3]) if not occasion or row["occasion"] == occasion]
             self._known[asked] = {(row["option"], row["partner"] or row["country"] or ALL): row for row in wanted}
         return self._known[asked]
+
+    def find(self, figure: Figure, item: Item, group: str, statistic: str = "") -> Cell:
+        """Find the number of an item and group that a figure shows.
+
+        Parameters
+        ----------
+        figure : Figure
+            Whose step, occasion and statistic.
+        item : Item
+            Variable and option.
+        group : str
+            Partner id, country code or `ALL`.
+        statistic : str
+            Another than the figure's.
+
+        Returns
+        -------
+        mapping
+            Without numbers, and with the reason as its mark, where there is no estimate.
+        """
+        known = self.cells(figure.step, item.variable, statistic or figure.statistic, figure.occasion)
+        found = known.get((item.option, group))
+        return found or {**NOTHING, "mark": self.missing(figure.step, item.variable, group)}
 
     def missing(self, step: str, variable: str, group: str) -> str:
         """Say why a group has no number for a question.
@@ -267,14 +296,9 @@ class View:
     def _labels(self) -> Mapping[str, str]:
         """Topics and things voted on, by code."""
         tables = (("themes", "code"), ("items", "item"))
-        rows = [
-            (row[code], read_labels(row)) for name, code in tables for row in self.study.table(name).to_dict("records")
-        ]
-        return {code: known.get(self.words.language) or known.get("en") or code for code, known in rows}
-
-    @cached_property
-    def _known(self) -> dict[tuple[str, ...], dict[tuple[str, str], Cell]]:
-        return {}
+        rows = [(row[code], row) for name, code in tables for row in self.study.table(name).to_dict("records")]
+        known = {code: read_labels(row) for code, row in rows}
+        return {code: labels.get(self.words.language) or labels.get("en") or code for code, labels in known.items()}
 
     @cached_property
     def _index(self) -> Mapping[tuple[str, str, str], Any]:
@@ -309,10 +333,10 @@ def read_figures(study: Study) -> dict[str, Figure]:
         notebooks, variables, options = (tuple(filter(None, cell.split(";"))) for cell in cells)
         occasion = next((each.split("=")[1] for each in options if each.startswith("occasion=")), "")
         step = next((name for name in notebooks if name in STEPS), "") or _find_step(study, variables)
-        slide, order = (int(row[name]) if row[name].isdigit() else 0 for name in ("slide", "order"))
+        order = int(row["order"]) if row["order"].isdigit() else 0
         shown = tuple(each for each in options if "=" not in each)
         what = (variables, row["statistic"] or "share", shown, occasion, row["benchmark"])
-        figures.append(Figure(row["figure"], row["kind"], notebooks, *what, step, slide, order))
+        figures.append(Figure(row["figure"], row["kind"], notebooks, *what, step, order))
     return {figure.id: figure for figure in sorted(figures, key=lambda figure: figure.order)}
 
 

@@ -14,9 +14,11 @@ from cncb_analysis.store import read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LANGUAGES", "Words", "read_fixed_words", "read_shipped"]
+__all__ = ["LANGUAGES", "SMALL_BASE", "Words", "read_fixed_words", "read_shipped"]
 
 LANGUAGES = ("en", "it", "de", "pl", "cs", "sk", "sl", "hu")
+# Below this base a percent would promise more than the answers hold: a count is said.
+SMALL_BASE = 20
 
 # The word for "k of n" where n is too small for a percent: the share from which it holds.
 _QUANTITIES = ((0.85, "nearly_all"), (0.5 + 1e-9, "most"), (0.25, "some"), (0.0, "few"))

@@ -14,19 +14,15 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from cncb_analysis.figures import Chart, draw_chart
-from cncb_analysis.style import (
-    PAGE_WIDTH,
-    PALETTE_LIGHT,
-    SLIDE_WIDTH,
-    figure_context,
-)
+from cncb_analysis.style import ALONE_WIDTH, PAGE_WIDTH, figure_context, read_palette
 from tests.toy_charts import say, toy
 
-EDITIONS = {"page": (PAGE_WIDTH, False), "slide": (SLIDE_WIDTH, True)}
+PALETTE = read_palette()
+EDITIONS = {"page": PAGE_WIDTH, "file": ALONE_WIDTH}
 
 
 def chart_of(name: str, edition: str = "page", table: pd.DataFrame | None = None) -> Chart:
-    return Chart(name.split()[0], toy(name) if table is None else table, *EDITIONS[edition])
+    return Chart(name.split()[0], toy(name) if table is None else table, EDITIONS[edition])
 
 
 def drawn(name: str, language: str = "de", table: pd.DataFrame | None = None) -> Axes:
@@ -68,13 +64,13 @@ def at_y(line: Line2D) -> float:
 
 def dots(ax: Axes, role: str, marker: str = "o") -> list[tuple[float, float]]:
     """Filled marks of one colour and form, from the top."""
-    colour = PALETTE_LIGHT[role]
+    colour = PALETTE[role]
     marks = [line for line in ax.lines if line.get_marker() == marker and line.get_markerfacecolor() == colour]
     return sorted(((at_x(m), at_y(m)) for m in marks), key=lambda at: at[1])
 
 
 def bars(ax: Axes, *roles: str) -> list[Rectangle]:
-    colours = [PALETTE_LIGHT[role] for role in roles]
+    colours = [PALETTE[role] for role in roles]
     boxes = [patch for patch in ax.patches if isinstance(patch, Rectangle)]
     return [box for box in boxes if mix(box.get_facecolor()) in colours]
 

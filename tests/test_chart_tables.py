@@ -27,10 +27,10 @@ def test_every_figure_is_of_a_known_kind_and_has_its_words() -> None:
 
 
 def test_orders_and_slides_are_unique() -> None:
-    figures = read_figures(study()).values()
-    slides = [figure.slide for figure in figures if figure.slide]
+    figures = study().table("figures")
+    slides = [int(slide) for slide in figures["slide"] if slide]
     assert sorted(slides) == list(range(1, len(slides) + 1))
-    assert len({figure.order for figure in figures}) == len(figures)
+    assert len({figure.order for figure in read_figures(study()).values()}) == len(figures)
 
 
 def test_a_figure_belongs_to_the_step_that_asked() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 
+import matplotlib as mpl
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,13 +13,10 @@ from matplotlib.patches import Rectangle
 
 from cncb_analysis.errors import StudyError
 from cncb_analysis.figures import Chart, draw_chart, draw_inline
-from cncb_analysis.style import (
-    PAGE_WIDTH,
-    PALETTE_LIGHT,
-    render_figure,
-)
+from cncb_analysis.style import PAGE_WIDTH, render_figure
 from tests.drawing import (
     EDITIONS,
+    PALETTE,
     at_x,
     at_y,
     bars,
@@ -61,6 +59,15 @@ def test_the_same_table_gives_the_same_bytes(name: str) -> None:
         assert first == second
 
 
+@pytest.mark.parametrize("name", ["share", "scatter", "profile"])
+def test_a_users_own_settings_do_not_show(name: str) -> None:
+    own = {"axes.grid": True, "axes.edgecolor": "red", "axes.facecolor": "red", "text.color": "red", "font.size": 20}
+    own |= {"figure.facecolor": "red", "axes.linewidth": 5, "axes.axisbelow": False, "lines.solid_capstyle": "round"}
+    plain = draw_inline(name, toy(name), say())
+    with mpl.rc_context({**own, "legend.frameon": True, "svg.fonttype": "path"}):
+        assert draw_inline(name, toy(name), say()) == plain
+
+
 @pytest.mark.parametrize("name", list(TOYS))
 def test_every_colour_of_a_page_picture_has_a_role(name: str) -> None:
     svg = draw_inline(name.split()[0], toy(name), say(), prefix=name.replace(" ", "-"))
@@ -92,7 +99,7 @@ def test_partners_of_a_country_are_rings_in_its_row() -> None:
 
 def test_a_benchmark_is_dashed_and_named_and_no_row() -> None:
     ax = drawn("share")
-    dashed = [line for line in ax.lines if line.get_color() == PALETTE_LIGHT["against"]]
+    dashed = [line for line in ax.lines if line.get_color() == PALETTE["against"]]
     assert [on_scale(ax, at_x(line), "0 %", "100 %") for line in dashed] == pytest.approx([0.84])
     assert dashed[0].is_dashed()
     assert any("84 %" in plain(text) for text in ax.texts)
@@ -119,13 +126,6 @@ def test_a_hidden_row_that_holds_a_number_is_refused(column: str) -> None:
         Chart("share", table)
 
 
-def test_a_chart_says_what_it_needs() -> None:
-    with pytest.raises(StudyError, match="needs this column: 'mark'"):
-        Chart("share", toy("share").drop(columns="mark"))
-    with pytest.raises(StudyError, match="no such kind of chart: 'pie'; the kinds are: allocation, bump"):
-        draw_chart(Chart("pie", toy("share")), say())
-
-
 def test_without_rows_a_chart_says_that_nothing_was_asked() -> None:
     figure, ax = draw_chart(Chart("ranked", toy("ranked").iloc[:0]), say())
     assert [text.get_text() for text in ax.texts] == [say().text("not_asked")]
@@ -144,7 +144,7 @@ def test_parts_of_a_whole_are_bars_on_one_scale_the_largest_dark() -> None:
     row = text_at(ax, "Österreich").get_position()[1]
     own = [bar for bar in bars(ax, "data", "tint") if abs(bar.get_y() + bar.get_height() / 2 - row) < 0.06]
     assert [bar.get_width() / own[0].get_width() for bar in own] == pytest.approx(range(1, 8))
-    assert [mix(bar.get_facecolor()) == PALETTE_LIGHT["data"] for bar in own] == [False] * 6 + [True]
+    assert [mix(bar.get_facecolor()) == PALETTE["data"] for bar in own] == [False] * 6 + [True]
     assert row_texts(ax, "Österreich") == {"9", "4", "7", "11", "14", "18", "21", "25"}
     assert row_texts(ax, "Slowenien") == {"9", say("de").text("hidden")}
 
@@ -170,7 +170,7 @@ def test_response_bars_are_shares_of_those_invited() -> None:
 
 def test_answers_lean_to_their_side_of_the_middle() -> None:
     ax = drawn("diverging")
-    middle = at_x(next(line for line in ax.lines if line.get_color() == PALETTE_LIGHT["ink"]))
+    middle = at_x(next(line for line in ax.lines if line.get_color() == PALETTE["ink"]))
     row = text_at(ax, "Tschechische Republik").get_position()[1]
     own = [bar for bar in bars(ax, "low", "neutral", "high") if abs(bar.get_y() + 0.1 - row) < 0.06]
     low, neutral, high = own
@@ -182,7 +182,7 @@ def test_answers_lean_to_their_side_of_the_middle() -> None:
 
 def test_what_is_hidden_at_one_end_is_one_slanted_piece_without_a_count() -> None:
     ax = drawn("diverging")
-    middle = at_x(next(line for line in ax.lines if line.get_color() == PALETTE_LIGHT["ink"]))
+    middle = at_x(next(line for line in ax.lines if line.get_color() == PALETTE["ink"]))
     row = text_at(ax, "Österreich").get_position()[1]
     (shown,) = [bar for bar in bars(ax, "low", "neutral", "high") if abs(bar.get_y() + 0.1 - row) < 0.06]
     assert shown.get_x() == pytest.approx(middle)
@@ -210,5 +210,5 @@ def test_ranked_items_keep_their_order_and_hidden_countries_are_rings() -> None:
     assert text_at(ax, "HU").get_position()[1] == text_at(ax, "AT").get_position()[1]
     rings = [line for line in ax.lines if line.get_marker() == "o" and line.get_markerfacecolor() == "#ffffff"]
     assert len(rings) == len(ITEMS) - 3
-    assert {line.get_markeredgecolor() for line in rings} == {PALETTE_LIGHT["rule"]}
+    assert {line.get_markeredgecolor() for line in rings} == {PALETTE["rule"]}
     assert {round(at_x(line), 6) for line in rings} == {round(text_at(ax, "IT").get_position()[0], 6)}

@@ -73,12 +73,11 @@ def make_share() -> list[dict[str, Any]]:
 
 def make_allocation() -> list[dict[str, Any]]:
     parts = [(f"part{place}", label) for place, label in enumerate(PARTS)]
-    cells = [
+    return [
         cell(group, part, estimate=(1 + (place + turn) % 7) / 28, n=9, mark="hidden" if group[0] == "SI" else "")
         for turn, group in enumerate(COUNTRIES.items())
         for place, part in enumerate(parts)
     ]
-    return [*cells, cell(("benchmark", "Vergleichswert"), parts[0], estimate=0.24)]
 
 
 def make_allocation_german() -> list[dict[str, Any]]:
@@ -191,8 +190,8 @@ def make_circle() -> list[dict[str, Any]]:
 def make_profile() -> list[dict[str, Any]]:
     column = ("share", "k von n")
     cells = [cell((label, label), column, k=place + 1, n=7) for place, label in enumerate(ITEMS[:4])]
-    more = [cell(("words", ITEMS[4]), column, text="meist"), cell(("many", ITEMS[5]), column, k=20, n=30)]
-    return [*cells, *more, cell(("hidden", ITEMS[6]), column, n=7, mark="hidden")]
+    more = [cell(("many", ITEMS[5]), column, k=20, n=30), cell(("hidden", ITEMS[6]), column, n=7, mark="hidden")]
+    return [*cells, *more]
 
 
 def make_tiles() -> list[dict[str, Any]]:

@@ -1,24 +1,20 @@
-"""Draw a finished, protected table: a dozen kinds of chart, and a figure for the page, a file or a slide."""
+"""Draw a finished, protected table: a dozen kinds of chart, and a figure for the page or a file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
-from cncb_analysis.errors import StudyError
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
 from cncb_analysis.figures import panels, rows
 from cncb_analysis.figures.chart import Chart
 from cncb_analysis.figures.layout import DRAWERS, LABEL, SMALL, Sheet
 from cncb_analysis.style import ALONE_WIDTH, MARGIN, figure_context, new_canvas, recolour_svg, render_figure
+from cncb_analysis.words import Words
 
-if TYPE_CHECKING:
-    import pandas as pd
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from cncb_analysis.words import Words
-
-__all__ = ["DRAWERS", "Chart", "draw_alone", "draw_chart", "draw_inline", "panels", "rows", "size_of"]
+__all__ = ["DRAWERS", "Chart", "draw_alone", "draw_chart", "draw_inline", "panels", "rows"]
 
 
 def draw_chart(chart: Chart, words: Words) -> tuple[Figure, Axes]:
@@ -35,39 +31,11 @@ def draw_chart(chart: Chart, words: Words) -> tuple[Figure, Axes]:
     -------
     Figure, Axes
         Inches, y downwards, without header and foot.
-
-    Raises
-    ------
-    StudyError
-        When there is no such kind of chart.
     """
-    if chart.kind not in DRAWERS:
-        raise StudyError(
-            "no such kind of chart", value=chart.kind, remedy=f"the kinds are: {', '.join(sorted(DRAWERS))}"
-        )
     figure, ax = new_canvas(chart.width)
     with figure_context():
         DRAWERS[chart.kind](chart, words, ax=ax)
     return figure, ax
-
-
-def size_of(chart: Chart, words: Words) -> tuple[float, float]:
-    """Measure a chart.
-
-    Parameters
-    ----------
-    chart : Chart
-        What would be drawn.
-    words : Words
-        Fixed words.
-
-    Returns
-    -------
-    tuple of float
-        Width and height in inches.
-    """
-    width, height = draw_chart(chart, words)[0].get_size_inches()
-    return float(width), float(height)
 
 
 def draw_inline(kind: str, table: pd.DataFrame, words: Words, *, prefix: str = "") -> str:

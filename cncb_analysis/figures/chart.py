@@ -1,9 +1,8 @@
-"""What a drawer gets: a finished table that hides what must be hidden, and the size it is drawn for."""
+"""What a drawer gets: a finished table that hides what must be hidden, and how wide it is drawn."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import pandas as pd
@@ -11,27 +10,22 @@ import pandas as pd
 from cncb_analysis.errors import StudyError
 from cncb_analysis.style import PAGE_WIDTH
 
-__all__ = ["NOTHING", "SMALL_BASE", "Cell", "Chart", "Row"]
+__all__ = ["NOTHING", "Cell", "Chart"]
 
-# Below this base a count is said, not a percent.
-SMALL_BASE = 20
-_COLUMNS = (
-    "section", "row", "row_label", "column", "column_label", "estimate", "low", "high", "k", "n", "mark", "text",
-)  # fmt: skip
-_APART = ("benchmark", "threshold")
 _DRAWN = ("", "coarsened")
+_NAN = float("nan")
 
 
 class Cell(NamedTuple):
     """One number of a chart, or why there is none."""
 
-    estimate: float
-    low: float
-    high: float
-    k: float
-    n: float
-    mark: str
-    text: str
+    estimate: float = _NAN
+    low: float = _NAN
+    high: float = _NAN
+    k: float = _NAN
+    n: float = _NAN
+    mark: str = "not_asked"
+    text: str = ""
 
     @property
     def drawn(self) -> bool:
@@ -39,16 +33,7 @@ class Cell(NamedTuple):
         return self.mark in _DRAWN and self.estimate == self.estimate
 
 
-class Row(NamedTuple):
-    """One row of a chart."""
-
-    section: str
-    key: str
-    label: str
-
-
-_NAN = float("nan")
-NOTHING = Cell(_NAN, _NAN, _NAN, _NAN, _NAN, "not_asked", "")
+NOTHING = Cell()
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,18 +49,16 @@ class Chart:
         columns stand in order of appearance; the row `all` is the pooled one, `benchmark` a published figure.
     width : float
         Inches to draw in.
-    dense : bool
-        Rows closer together, as on a slide.
 
     Raises
     ------
     StudyError
-        When a column is missing, or a row that is not shown holds a number.
+        When a row that is not shown holds a number.
 
     Examples
     --------
-    >>> table = pd.DataFrame([["", "IT", "Italy", "share", "", 0.5, 0.2, 0.8, 6, 12, "hidden", ""]], columns=_COLUMNS)
-    >>> Chart("share", table)
+    >>> italy = {"row_label": "Italy", "estimate": 0.5, "low": 0.2, "high": 0.8, "k": 6, "mark": "hidden"}
+    >>> Chart("share", pd.DataFrame([italy]))
     Traceback (most recent call last):
         ...
     cncb_analysis.errors.StudyError: a row that is not shown holds a number: 'Italy'; protect the table first
@@ -84,45 +67,10 @@ class Chart:
     kind: str
     table: pd.DataFrame
     width: float = PAGE_WIDTH
-    dense: bool = False
 
     def __post_init__(self) -> None:
-        missing = [name for name in _COLUMNS if name not in self.table]
-        if missing:
-            raise StudyError("a chart needs this column", value=missing[0], remedy="see the docstring of Chart")
         closed = self.table[~self.table["mark"].isin(_DRAWN)]
-        spoken = closed[closed[["estimate", "low", "high", "k"]].notna().any(axis=1)]
+        spoken = closed.loc[closed[["estimate", "low", "high", "k"]].notna().any(axis=1), "row_label"]
         if len(spoken):
-            value = str(spoken["row_label"].iloc[0])
+            value = str(spoken.iloc[0])
             raise StudyError("a row that is not shown holds a number", value=value, remedy="protect the table first")
-
-    @cached_property
-    def rows(self) -> list[Row]:
-        """Rows in order, without benchmark and thresholds."""
-        named = self.table.loc[~self.table["row"].isin(_APART), ["section", "row", "row_label"]].drop_duplicates()
-        return [Row(*map(str, row)) for row in named.itertuples(index=False)]
-
-    @cached_property
-    def columns(self) -> dict[str, str]:
-        """Labels of the columns by key, in order; don't know, which stands outside the base, last."""
-        named = self.table.drop_duplicates("column")
-        named = pd.concat([named[named["column"] != "dont_know"], named[named["column"] == "dont_know"]])
-        return dict(zip(named["column"].astype(str), named["column_label"].astype(str), strict=True))
-
-    @cached_property
-    def lines(self) -> dict[tuple[str, str], dict[str, Cell]]:
-        """Cells of each row, by section and key, then by column."""
-        lines: dict[tuple[str, str], dict[str, Cell]] = {(row.section, row.key): {} for row in self.rows}
-        for section, key, name, *cell in self.table[["section", "row", "column", *Cell._fields]].itertuples(
-            index=False
-        ):
-            lines.get((section, key), {})[name] = Cell(*cell)
-        return {row: {name: line[name] for name in self.columns if name in line} for row, line in lines.items()}
-
-    def cell(self, row: str, column: str, section: str = "") -> Cell:
-        """Cell of a row and column; one that the table lacks counts as not asked."""
-        return self.lines[section, row].get(column, NOTHING)
-
-    def extra(self, name: str) -> pd.DataFrame:
-        """Rows that stand apart: benchmark or threshold."""
-        return self.table[(self.table["row"] == name) & self.table["estimate"].notna()]

@@ -3,23 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from typing import Any, NamedTuple
 
+import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
-from matplotlib.patches import Rectangle
+from matplotlib.patches import Patch, Rectangle
 
 from cncb_analysis.figures.chart import NOTHING, Cell, Chart
-from cncb_analysis.style import FONT, PALETTE_LIGHT, measure_text, wrap_text
-
-if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
-
-    from cncb_analysis.words import Words
+from cncb_analysis.style import FONT, measure_text, read_palette, wrap_text
+from cncb_analysis.words import Words
 
 CLOSED = "•"  # a number that is not shown, where a word has no room
-INK = PALETTE_LIGHT
 DRAWERS: dict[str, Callable[..., Axes]] = {}
+_PLACE, _APART = ["section", "row", "row_label", "column"], ("benchmark", "threshold")
+
+
+def ink(role: str) -> str:
+    """Colour of a role; a page puts its own in the place."""
+    return read_palette()[role]
 
 
 class Look(NamedTuple):
@@ -65,10 +67,20 @@ class Sheet:
     """A canvas, the table to draw on it, and the words."""
 
     def __init__(self, ax: Axes, chart: Chart, words: Words) -> None:
-        self.ax, self.chart, self.words, self.y, self.width = ax, chart, words, 0.0, float(ax.get_xlim()[1])
-        self.labels = {(row.section, row.key): row.label for row in chart.rows}
-        self.lines, self.columns = chart.lines, chart.columns
-        self.benchmarks = dict(chart.extra("benchmark")[["column", "estimate"]].itertuples(index=False))
+        self.ax, self.table, self.words, self.y, self.width = ax, chart.table, words, 0.0, float(ax.get_xlim()[1])
+        # Don't know, which stands outside the base, comes last.
+        ordered = self.table.sort_values("column", key=lambda names: names.eq("dont_know"), kind="stable")
+        self.columns: dict[str, str] = dict(zip(ordered["column"], ordered["column_label"], strict=True))
+        self.labels: dict[tuple[str, str], str] = {}
+        self.lines: dict[tuple[str, str], dict[str, Cell]] = {}
+        rows = self.table.loc[~self.table["row"].isin(_APART), [*_PLACE, *Cell._fields]]
+        for section, key, label, column, *cell in rows.itertuples(index=False):
+            self.labels[section, key] = label
+            self.lines.setdefault((section, key), {})[column] = Cell(*cell)
+
+    def apart(self, name: str) -> pd.DataFrame:
+        """Rows that are no group or item: benchmark or threshold."""
+        return self.table[(self.table["row"] == name) & self.table["estimate"].notna()]
 
     def cells(self, column: str) -> list[Cell]:
         """Cells of one column, one a row; without a name the first of each row."""
@@ -85,9 +97,9 @@ class Sheet:
 
     def write(self, x: float, y: float, text: str, look: Look = LABEL) -> None:
         """Write lines level with a mark at `y`: by their baseline, or Österreich would stand lower than Ungarn."""
-        font: dict[str, Any] = {"fontsize": look.size, "color": INK[look.role], "ha": look.align, "zorder": 6}
+        font: dict[str, Any] = {"fontsize": look.size, "color": ink(look.role), "ha": look.align, "zorder": 6}
         font |= {"fontweight": "bold" if look.bold else "normal", "fontstyle": "italic" if look.italic else "normal"}
-        font |= {"bbox": {"fc": INK["ground"], "lw": 0, "pad": 2}} if look.boxed else {}
+        font |= {"bbox": {"fc": ink("ground"), "lw": 0, "pad": 2}} if look.boxed else {}
         for place, line in enumerate(text.split("\n") if text else ()):
             level = y + look.size * (0.0178 * (place - text.count("\n") / 2) + 0.0048)
             self.ax.text(x, level, line, fontfamily=FONT, parse_math=False, **font)
@@ -95,24 +107,29 @@ class Sheet:
     def rule(self, xs: Sequence[float], ys: Sequence[float], role: str = "rule", width: float = 0.8) -> None:
         """Draw a line; brown ones are dashed, for readers who see no colour."""
         look: dict[str, Any] = {"ls": (0, (3, 2)) if role == "against" else "-", "zorder": 1 if role == "grid" else 3}
-        self.ax.plot(xs, ys, color=INK[role], lw=width, clip_on=False, **look)
+        self.ax.plot(xs, ys, color=ink(role), lw=width, clip_on=False, **look)
+
+    def add(self, patch: Patch, fill: str = "", edge: str = "", width: float = 0.8, level: int = 2) -> None:
+        """Draw a shape in the colours of its roles."""
+        colours = {"facecolor": ink(fill) if fill else "none", "edgecolor": ink(edge) if edge else "none"}
+        patch.set(fill=bool(fill), linewidth=width * bool(edge), zorder=level, **colours)
+        self.ax.add_patch(patch)
 
     def box(self, span: Span, height: float, role: str, edge: str = "") -> None:
         """Fill a bar over a span, or outline it."""
-        look: dict[str, Any] = {"fc": INK.get(role), "fill": role in INK, "zorder": 2, "clip_on": False}
-        look |= {"ec": INK.get(edge, "none"), "lw": 0.8 * bool(edge)}
-        self.ax.add_patch(Rectangle((span.x0, span.y - height / 2), span.x1 - span.x0, height, **look))
+        corner = (span.x0, span.y - height / 2)
+        self.add(Rectangle(corner, span.x1 - span.x0, height, clip_on=False), role, edge)
 
     def dot(self, x: float, y: float, role: str = "data", shape: tuple[str, float] = ("o", 6.8), **more: Any) -> None:
-        """Draw a mark; with another inside (`mfc`) it is a ring."""
-        look = {"color": INK[role], "mew": 1.4, "zorder": 4, "clip_on": False, **more}
-        self.ax.plot([x], [y], shape[0], ms=shape[1], **look)
+        """Draw a mark; with another role `inside` it is a ring."""
+        look = {"color": ink(role), "mfc": ink(more.pop("inside", role)), "mew": 1.4, "zorder": 4, **more}
+        self.ax.plot([x], [y], shape[0], ms=shape[1], clip_on=False, **look)
 
     def slants(self, span: Span, height: float = 0.12) -> None:
         """Draw thin slanted lines; as lines, because a hatch prints as pixels."""
         starts = [span.x0 + 0.065 * i for i in range(int((span.x1 - span.x0 - height * 0.7) / 0.065) + 1)]
         ends = [[(x, span.y + height / 2), (x + height * 0.7, span.y - height / 2)] for x in starts]
-        self.ax.add_collection(LineCollection(ends, colors=INK["faint"], linewidths=0.6, zorder=2))
+        self.ax.add_collection(LineCollection(ends, colors=ink("faint"), linewidths=0.6, zorder=2))
 
     def missing(self, span: Span, mark: str, where: float = 0.3) -> None:
         """Say in the row why there is no number: slanted lines with a word, a word, or a dash."""
@@ -144,7 +161,7 @@ class Sheet:
             self.y, said = self.y + 0.16, f"{CLOSED} {self.words.text('hidden')}"
             self.write(self.width, self.y - 0.06, said, SMALL._replace(align="right"))
         self.ax.set_ylim(self.y + 0.04, 0.0)
-        cast("Figure", self.ax.figure).set_size_inches(self.width, self.y + 0.04)
+        self.ax.figure.set_size_inches(self.width, self.y + 0.04)  # type: ignore[union-attr]
         return self.ax
 
 
@@ -193,13 +210,12 @@ class Column(NamedTuple):
 
 def draw_rows(sheet: Sheet, columns: Sequence[Column], label: float, gap: float = 0.14) -> dict[str, Span]:
     """Draw labels, heads, scales and cells; the pooled row last, in bold under a rule. Spans by key, `y` their top."""
-    width, pitch = (label + 0.5, 0.27) if sheet.chart.dense else (label, 0.32)
-    spans, before = _place_columns(sheet, columns, width, gap), None
+    spans, before = _place_columns(sheet, columns, label, gap), None
     top = sheet.y
     sheet.rule([0, sheet.width], [top, top])
     for (section, key), line in sheet.lines.items():
         look = LABEL._replace(size=8.0 if label > 1.5 else 8.5, bold=key == "all")
-        look, text = fit_label(sheet.labels[section, key], look, width)
+        look, text = fit_label(sheet.labels[section, key], look, label)
         parted = before is not None and (key == "all" or section != before)
         if before is not None and (parted or label > 1.5):
             sheet.y += 0.05 * parted
@@ -207,7 +223,7 @@ def draw_rows(sheet: Sheet, columns: Sequence[Column], label: float, gap: float 
         if section not in {"", before}:
             sheet.write(0, sheet.y + 0.15, section, HEAD._replace(role="ink", bold=True))
             sheet.y += 0.26
-        height, before = max(pitch, 0.08 + 0.0178 * look.size * (text.count("\n") + 1)), section
+        height, before = max(0.32, 0.08 + 0.0178 * look.size * (text.count("\n") + 1)), section
         row = Span(0, 0, sheet.y + height / 2, line=line, pooled=key == "all")
         sheet.write(0, row.y, text, look)
         _draw_cells(sheet, columns, spans, row)
@@ -244,12 +260,12 @@ def _place_columns(sheet: Sheet, columns: Sequence[Column], label: float, gap: f
         x = {"left": min(span.x0, end - HEAD.width(head)), "right": span.x1, "center": middle}[each.align]
         ends[place % levels] = x - 0.1
         heads.append((x, "\n".join([head, *under])))
-    tall = [
-        max(0.139 * (head.count("\n") + 1) * bool(head) for _, head in heads[::-1][at::levels]) for at in range(levels)
-    ]
+    heads.reverse()
+    lines = [max((head.count("\n") + 1) * bool(head) for _, head in heads[at::levels]) for at in range(levels)]
+    tall = [0.139 * count for count in lines]
     ticked = 0.17 * any(text for each in columns for text in each.ticks.values())
     sheet.y += sum(tall) + ticked + 0.07
-    for place, (each, span, (x, head)) in enumerate(zip(columns, spans, heads[::-1], strict=True)):
+    for place, (each, span, (x, head)) in enumerate(zip(columns, spans, heads, strict=True)):
         raised = place % levels  # its head stands on the upper level, over a line down to the rows
         low = sheet.y - 0.05 - tall[0] * raised - ticked * any(each.ticks.values())
         sheet.write(x, low - 0.0695 * (head.count("\n") + 1), head, HEAD._replace(align=each.align))

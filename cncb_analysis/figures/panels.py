@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 from functools import partial
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 import seaborn as sns
@@ -14,9 +13,10 @@ from matplotlib.patches import Circle, FancyArrowPatch, PathPatch
 from matplotlib.path import Path
 
 from cncb_analysis.figures import layout
-from cncb_analysis.figures.chart import NOTHING, SMALL_BASE, Cell
-from cncb_analysis.figures.layout import HEAD, INK, LABEL, MIDDLE, SMALL, Column, Look, Sheet, Span, draw_rows, drawer
+from cncb_analysis.figures.chart import NOTHING, Cell
+from cncb_analysis.figures.layout import HEAD, LABEL, MIDDLE, SMALL, Column, Look, Sheet, Span, draw_rows, drawer
 from cncb_analysis.figures.rows import paint_interval
+from cncb_analysis.words import SMALL_BASE
 
 _FIFTHS = (0.2, 0.4, 0.6, 0.8)
 _CENTRE = SMALL._replace(align="center")
@@ -56,15 +56,12 @@ def draw_matrix(sheet: Sheet) -> None:
         wide = span._replace(x0=span.x0 - 0.05, x1=span.x1 + 0.05)
         _paint_shade(sheet, wide, cell, "" if cell.k == 0 else sheet.number(cell))
 
-    columns = [
-        Column(paint, key, f"{head}\nn = {sheet.base([key])}", align="center") for key, head in sheet.columns.items()
-    ]
-    draw_rows(sheet, columns, 2.0)
+    heads = {key: f"{head}\nn = {sheet.base([key])}" for key, head in sheet.columns.items()}
+    draw_rows(sheet, [Column(paint, key, head, align="center") for key, head in heads.items()], 2.0)
     sheet.y += 0.1
     sheet.write(0, sheet.y + 0.1, sheet.words.text("chart.share_of_n"), HEAD)
-    said = [f"≤ {sheet.words.percent(end)}" for end in (*_FIFTHS, 1)]
-    roles = [f"step-{place}" for place in range(1, 6)]
-    sheet.key([(partial(sheet.box, height=0.12, role=role), text) for role, text in zip(roles, said, strict=True)], 2.1)
+    shades = {f"step-{place}": sheet.words.percent(end) for place, end in enumerate((*_FIFTHS, 1), start=1)}
+    sheet.key([(partial(sheet.box, height=0.12, role=role), f"≤ {text}") for role, text in shades.items()], 2.1)
 
 
 @drawer
@@ -78,16 +75,17 @@ def draw_decision(sheet: Sheet) -> None:
     said = {name: words.text(f"position.{name}.short") for name in _POSITIONS}
     fits = max(SMALL.width(text) for text in said.values()) < _STEP
     ticks = {float(rank): words.number(rank) for rank in (1, (last + 1) // 2, last)}
-    kinds = {
-        0: partial(Column, _paint_sign, width=0.1, align="center"),
-        1: partial(Column, partial(_paint_step, said if fits else {}), width=_STEP - 0.1, align="center"),
-        2: partial(Column, paint_interval, ticks=ticks),
-    }
-    named = {key: head for key, head in sheet.columns.items() if key != "decision"}
-    columns = [kinds[2 if key == "rank" else len(key) != 2](key=key, head=head) for key, head in named.items()]
+    step, sign = partial(_paint_step, said if fits else {}), _paint_sign
+    columns = []
+    for key, head in sheet.columns.items():
+        if key == "rank":
+            columns.append(Column(paint_interval, key, head, ticks=ticks))
+        elif key != "decision":
+            paint, width = (sign, 0.1) if len(key) == 2 else (step, _STEP - 0.1)
+            columns.append(Column(paint, key, head, width, "center"))
     draw_rows(sheet, columns, 1.55)
     sheet.y += 0.05
-    shown = [name for name in said if name in set(sheet.chart.table["text"]) - {"hidden"}]
+    shown = [name for name in said if name in set(sheet.table["text"]) - {"hidden"}]
     sheet.key([(partial(_paint_sign, sheet, cell=NOTHING._replace(text=name)), said[name]) for name in shown], 1.6)
 
 
@@ -119,8 +117,7 @@ def draw_bump(sheet: Sheet) -> None:
 
     Rows: items. Columns: moments in order; estimate = share that puts the item among its first.
     """
-    lines = list(sheet.lines.values())
-    trails = [[line.get(moment, NOTHING) for moment in sheet.columns] for line in lines]
+    trails = list(zip(*map(sheet.cells, sheet.columns), strict=True))
     whole = all(cell.drawn for trail in trails for cell in trail)
     values = np.array([[cell.estimate if whole else 0.0 for cell in trail] for trail in trails])
     ranks = np.argsort(np.argsort(-values, axis=0, kind="stable"), axis=0)
@@ -137,12 +134,11 @@ def draw_bump(sheet: Sheet) -> None:
         path = [points[0]]
         for (x0, y0), (x1, y1) in pairwise(points):
             path += [((x0 + x1) / 2, y0), ((x0 + x1) / 2, y1), (x1, y1)]
-        line: dict[str, Any] = {"ec": INK[role or "rule"], "lw": 3.0 if role else 1.6, "zorder": 3 if role else 2}
         codes = [Path.MOVETO, *[Path.CURVE4] * (len(path) - 1)]
-        sheet.ax.add_patch(PathPatch(Path(path, codes), fc="none", **line))
+        sheet.add(PathPatch(Path(path, codes)), "", role or "rule", 3.0 if role else 1.6, 3 if role else 2)
         for at, cell in zip(points, trail, strict=True):
             fill = role if cell.drawn and role else "ground"
-            sheet.ax.add_patch(Circle(at, 0.13, fc=INK[fill], ec=INK[role or "rule"], lw=1.5, zorder=4))
+            sheet.add(Circle(at, 0.13), fill, role or "rule", 1.5, 4)
             percent = cell.drawn and cell.n >= SMALL_BASE
             text = sheet.words.number(100 * cell.estimate) if percent else sheet.number(cell)
             sheet.write(*at, text, _CENTRE._replace(role="grey" if fill == "ground" else "on-deep"))
@@ -150,7 +146,7 @@ def draw_bump(sheet: Sheet) -> None:
         sheet.write(0, 0.62 + 0.34 * item, sheet.words.number(item + 1) * whole, LABEL._replace(role="grey"))
         sheet.write(points[0][0] - 0.24, points[0][1], text, name._replace(align="right"))
         sheet.write(points[-1][0] + 0.24, points[-1][1], text, name)
-    sheet.y = 0.48 + 0.34 * len(lines)
+    sheet.y = 0.48 + 0.34 * len(trails)
 
 
 @drawer
@@ -168,8 +164,8 @@ def draw_circle(sheet: Sheet) -> None:
 
     for place, (node, link, size, label) in enumerate(zip(nodes, links, sizes, sheet.labels.values(), strict=True)):
         (x, y), shade = place_at(turn * place), _shade(node)
-        face, edge = INK[f"step-{shade}" if shade else "band"], INK["data" if node.drawn else "rule"]
-        sheet.ax.add_patch(Circle((x, y), size, fc=face, ec=edge, lw=1.2, zorder=4))
+        edge = "data" if node.drawn else "rule"
+        sheet.add(Circle((x, y), size), f"step-{shade}" if shade else "band", edge, 1.2, 4)
         look = LABEL._replace(bold=True, align="center")
         sheet.write(x, y, sheet.number(node), look._replace(role="on-deep" if shade > 3 else "on-pale"))
         start = turn * place + (size + 0.05) / radius
@@ -193,16 +189,10 @@ def draw_circle(sheet: Sheet) -> None:
 
 def _draw_arc(sheet: Sheet, points: list[tuple[float, float]], role: str, width: float) -> None:
     sheet.rule([x for x, _ in points[:-2]], [y for _, y in points[:-2]], role, width)
-    tip: dict[str, Any] = {
-        "color": INK[role],
-        "lw": 0,
-        "mutation_scale": 9 + 2 * width,
-        "shrinkA": 0,
-        "shrinkB": 0,
-        "zorder": 3,
-    }
     head = "-|>,head_length=0.55,head_width=0.38"
-    sheet.ax.add_patch(FancyArrowPatch(points[-4], points[-1], arrowstyle=head, **tip))
+    tip = FancyArrowPatch(points[-4], points[-1], arrowstyle=head, mutation_scale=9 + 2 * width, shrinkA=0, shrinkB=0)
+    tip.set(color=layout.ink(role), linewidth=0, zorder=3)
+    sheet.ax.add_patch(tip)
 
 
 @drawer
@@ -211,7 +201,7 @@ def draw_tiles(sheet: Sheet) -> None:
 
     Rows: regions (further columns x, y, country, name). Column: `value`; text `own` marks a region.
     """
-    chart, words = sheet.chart.table, sheet.words
+    chart, words = sheet.table, sheet.words
     x0, y0 = 0.85 - chart["x"].min() * _SIDE, 0.02 - chart["y"].min() * _SIDE
     places = {(row.x, row.y): row for row in chart.itertuples()}
     sides: dict[str, list[list[tuple[float, float]]]] = {"ink": [], "against": []}
@@ -227,7 +217,8 @@ def draw_tiles(sheet: Sheet) -> None:
             if role == "against" or other is None or other.country != row.country:
                 sides[role].append(corners[place : place + 2])
     for role, lines in sides.items():
-        sheet.ax.add_collection(LineCollection(lines, colors=INK[role], linewidths=1.1 + (role == "against"), zorder=5))
+        width = 1.1 + (role == "against")
+        sheet.ax.add_collection(LineCollection(lines, colors=layout.ink(role), linewidths=width, zorder=5))
     _name_countries(sheet, set(places), (x0, y0))
     edge, said = x0 + (chart["x"].max() + 1) * _SIDE + 0.8, [words.number(end, 1) for end in ends]
     for place, text in enumerate([*(f"≤ {end}" for end in said), f"> {said[-1]}"]):
@@ -246,7 +237,7 @@ def draw_tiles(sheet: Sheet) -> None:
 
 def _name_countries(sheet: Sheet, taken: set[tuple[int, int]], origin: tuple[float, float]) -> None:
     """Write each country's name beside its outline, in the first free room left or right of it."""
-    named, rows = set(), sheet.chart.table.sort_values(["y", "x"])
+    named, rows = set(), sheet.table.sort_values(["y", "x"])
     for side, row in [(side, row) for side in (-1, 1) for row in rows.itertuples()]:
         name, look = sheet.words.text(f"country.{row.country}"), HEAD._replace(role="ink", bold=True)
         room = {(row.x + side * step, row.y) for step in range(1, int((look.width(name) + 0.08) / _SIDE) + 2)}
@@ -264,13 +255,13 @@ def draw_scatter(sheet: Sheet) -> None:
 
     Rows: sectors of regions (further columns jobs, stars, name). Column: `lq`.
     """
-    words, marks = sheet.words, sheet.chart.extra("threshold")
-    points = sheet.chart.table.drop(index=marks.index)
+    words, marks = sheet.words, sheet.apart("threshold")
+    points = sheet.table.drop(index=marks.index)
     points = points[(points["estimate"] > 0) & (points["jobs"] > 0)]
     if points.empty:
         return sheet.nothing("too_few")
     points = points.assign(stars=points["stars"].fillna(0).clip(0, 3).astype(int)).sort_values("stars", kind="stable")
-    floor, end = 2.7 if sheet.chart.dense else 3.5, sheet.width - 0.3
+    floor, end = 3.5, sheet.width - 0.3
     for key, name, span in (("jobs", "jobs", Span(0.5, end)), ("lq", "estimate", Span(floor, 0.35))):
         logs, flat = np.log10(points[name]), key == "jobs"
         span = span._replace(low=logs.min() - 0.08, high=logs.max() + 0.08)
@@ -285,10 +276,10 @@ def draw_scatter(sheet: Sheet) -> None:
             sheet.write(at + 0.05 if flat else 0.5, 0.35 if flat else at - 0.08, row.row_label, look)
     sheet.rule([0.5, end], [floor, floor])
     marker, area = ({star: look[part] for star, look in _STARS.items()} for part in range(2))
+    colour = {star: layout.ink(look[2]) for star, look in _STARS.items()}
     sns.scatterplot(
-        points, x="at_jobs", y="at_lq", hue="stars", palette={star: INK[look[2]] for star, look in _STARS.items()},
-        style="stars", markers=marker, size="stars", sizes=area, ax=sheet.ax, legend=False,
-        edgecolor=INK["ground"], linewidth=0.4, zorder=4,
+        points, x="at_jobs", y="at_lq", hue="stars", palette=colour, style="stars", markers=marker, size="stars",
+        sizes=area, ax=sheet.ax, legend=False, edgecolor=layout.ink("ground"), linewidth=0.4, zorder=4,
     )  # fmt: skip
     known, alone = points[points["stars"] > 0], points["row"].str.split().str[0].nunique() == 1
     for row in known.sort_values(["stars", "estimate"], ascending=False).head(_NAMED).itertuples():

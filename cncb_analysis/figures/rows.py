@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any
 
 from matplotlib.patches import Circle, Wedge
 
-from cncb_analysis.figures.chart import NOTHING, SMALL_BASE, Cell
-from cncb_analysis.figures.layout import CLOSED, HEAD, INK, LABEL, QUIET, RIGHT, Column, Sheet, Span, draw_rows, drawer
+from cncb_analysis.figures.chart import NOTHING, Cell
+from cncb_analysis.figures.layout import CLOSED, HEAD, LABEL, QUIET, RIGHT, Column, Sheet, Span, draw_rows, drawer
+from cncb_analysis.words import SMALL_BASE
 
-Painter = Callable[[Sheet, Span, Cell], None]
 _MOST_PERSONS, _PERSON, _BAR = 12, (("ground", "faint"), ("data", "data")), 0.2
 _LEVELS, _TOGETHER = ("low-2", "low-1", "neutral", "high-1", "high-2"), ("low", "neutral", "high")
 
@@ -55,7 +54,7 @@ def paint_interval(sheet: Sheet, span: Span, cell: Cell) -> None:
         sheet.rule([x1, x1], [span.y - 0.075, span.y + 0.075], front, 1.1)
     for key, other in span.line.items():
         if key.startswith("partner:") and other.drawn:
-            sheet.dot(span.at(other.estimate), span.y, "data", ("o", 3.6), mfc=INK["ground"], mew=1.0)
+            sheet.dot(span.at(other.estimate), span.y, "data", ("o", 3.6), inside="ground", mew=1.0)
         elif key == "all" and other.drawn:
             sheet.rule([span.at(other.estimate)] * 2, [span.y - 0.12, span.y + 0.12], "ink", 1.4)
     if not cell.drawn:
@@ -70,12 +69,12 @@ def draw_share(sheet: Sheet) -> None:
 
     Rows: groups, `all`, `benchmark`. Columns: `share`, `partner:<id>`.
     """
-    head = sheet.words.text("head.k_of_n" if sheet.chart.table["k"].notna().any() else "head.share")
+    head = sheet.words.text("head.k_of_n" if sheet.table["k"].notna().any() else "head.share")
     plot = Column(paint_interval, "share", ticks=_percents(sheet))
     span = draw_rows(sheet, [_base_column(sheet), plot, _count_column(sheet, "share", head)], 1.45, 0.24)["share"]
     pooled = sheet.lines.get(("", "all"), {}).get("share", NOTHING)
     marks = [(pooled.estimate, "pooled", "ink")] * pooled.drawn
-    marks = sorted([*marks, *((value, "benchmark", "against") for value in sheet.benchmarks.values())])
+    marks = sorted([*marks, *((value, "benchmark", "against") for value in sheet.apart("benchmark")["estimate"])])
     for place, (value, name, role) in enumerate(marks):
         x, text = span.at(value), sheet.words.text(f"chart.{name}_value", {"value": sheet.words.percent(value)})
         sheet.rule([x, x], [span.y, sheet.y], role, 1.0)
@@ -92,7 +91,7 @@ def draw_ranked(sheet: Sheet) -> None:
     Rows: items. Columns: `main`, then a group each; the group `all` becomes a tick.
     """
     tracks = [name for name in sheet.columns if name not in {"main", "all"}]
-    main, top = sheet.columns.get("main", ""), sheet.y
+    main = sheet.columns.get("main", "")
     columns = [Column(paint_interval, "main", ticks=_percents(sheet, 0.5 if tracks else 0.25))]
     columns.append(_count_column(sheet, "main", "" if tracks else main))
     columns += [_count_column(sheet, "all", f"| {sheet.columns['all']}")] if "all" in sheet.columns else []
@@ -112,7 +111,7 @@ def _paint_track(sheet: Sheet, span: Span, cell: Cell) -> None:
     if main.drawn:
         sheet.rule([span.at(main.estimate)] * 2, [span.y - 0.08, span.y + 0.08], "grey", 1.0)
     if not cell.drawn:
-        return sheet.dot(span.at(0.5), span.y, "rule", ("o", 4.6), mfc=INK["ground"])
+        return sheet.dot(span.at(0.5), span.y, "rule", ("o", 4.6), inside="ground")
     sheet.rule([span.at(0), span.at(cell.estimate)], [span.y] * 2, "data", 1.6)
     return sheet.dot(span.at(cell.estimate), span.y, "data", ("o", 4.0))
 
@@ -121,13 +120,13 @@ def _paint_track(sheet: Sheet, span: Span, cell: Cell) -> None:
 def draw_profile(sheet: Sheet) -> None:
     """Draw statements: a figure for each person up to twelve, else an interval; the count, and it in a word.
 
-    Rows: statements. Column: `share`; `text` = a word that stands for a count not published.
+    Rows: statements. Column: `share`.
     """
     many = any(cell.n > _MOST_PERSONS for cell in sheet.cells("share") if cell.drawn)
     plot = Column(_paint_persons, "share", ticks=_percents(sheet) if many else {})
 
     def say(cell: Cell) -> str:
-        return cell.text or (sheet.words.quantity(cell.k, cell.n) if cell.drawn and cell.n < SMALL_BASE else "")
+        return sheet.words.quantity(cell.k, cell.n) if cell.drawn and cell.n < SMALL_BASE else ""
 
     draw_rows(sheet, [plot, _count_column(sheet, "share"), text_column(sheet, "share", say)], 2.3, 0.2)
 
@@ -136,17 +135,13 @@ def _paint_persons(sheet: Sheet, span: Span, cell: Cell) -> None:
     """Paint a figure for each person asked, those counted filled; for many their interval."""
     if cell.n > _MOST_PERSONS:
         return paint_interval(sheet, span, cell)
-    if cell.mark:
-        return sheet.missing(span, cell.mark)
     if not cell.drawn:
-        said = QUIET.wrap(sheet.words.text("chart.in_words"), span.x1 - span.x0)
-        return sheet.write(span.x0, span.y, said, QUIET._replace(align="left"))
+        return sheet.missing(span, cell.mark)
     size = min(0.2, (span.x1 - span.x0) / cell.n)
     for person in range(round(cell.n)):
         x, r, (fill, edge) = span.x0 + size * (person + 0.5), size * 0.43, _PERSON[person < cell.k]
-        look: dict[str, Any] = {"fc": INK[fill], "ec": INK[edge], "lw": 0.9, "zorder": 3}
-        sheet.ax.add_patch(Wedge((x, span.y + r * 1.6), r, 180, 360, **look))
-        sheet.ax.add_patch(Circle((x, span.y - r * 0.25), r * 0.62, **look))
+        sheet.add(Wedge((x, span.y + r * 1.6), r, 180, 360), fill, edge, 0.9, 3)
+        sheet.add(Circle((x, span.y - r * 0.25), r * 0.62), fill, edge, 0.9, 3)
     return None
 
 
@@ -169,12 +164,11 @@ def draw_flow(sheet: Sheet) -> None:
 
     Rows: partners, `all`. Columns: stages in order, k.
     """
-    room = LABEL._replace(bold=True).width(sheet.words.number(max([99.0, *sheet.chart.table["k"].dropna()])))
-    stages = [*sheet.columns]
-    base = stages.index("invited") if "invited" in stages else len(stages)
-    roles = ["" if place < base else "tint" for place in range(len(stages) - 1)] + ["data"]
-    paints = [partial(_paint_stage, role, room) for role in roles]
-    columns = [Column(paint, key, head) for paint, (key, head) in zip(paints, sheet.columns.items(), strict=True)]
+    room = LABEL._replace(bold=True).width(sheet.words.number(max([99.0, *sheet.table["k"].dropna()])))
+    columns, role = [], ""
+    for place, (key, head) in enumerate(sheet.columns.items(), start=1):
+        role = "data" if place == len(sheet.columns) else "tint" if key == "invited" else role
+        columns.append(Column(partial(_paint_stage, role, room), key, head))
     draw_rows(sheet, columns, 1.35, 0.18)
 
 
@@ -191,20 +185,13 @@ def _paint_part(most: float, sheet: Sheet, span: Span, cell: Cell) -> None:
 def draw_allocation(sheet: Sheet) -> None:
     """Draw the parts of a whole: a column of bars a part, all on one scale, the largest part of a row dark.
 
-    Rows: groups, `all`, `benchmark`. Columns: parts, estimate = mean share.
+    Rows: groups, `all`. Columns: parts, estimate = mean share.
     """
-    most = max([0.01, *sheet.chart.table["estimate"].dropna()])
+    most = max([0.01, *sheet.table["estimate"].dropna()])
     columns = [Column(partial(_paint_part, most), key, head) for key, head in sheet.columns.items()]
     spans = draw_rows(sheet, [_base_column(sheet), *columns], 1.2, 0.12)
     for span in (spans[key] for key in sheet.columns):
         sheet.rule([span.x0] * 2, [span.y, sheet.y])
-    for key, value in sheet.benchmarks.items():
-        x = spans[key].x0 + (spans[key].x1 - spans[key].x0 - 0.26) * value / most
-        sheet.rule([x, x], [spans[key].y, sheet.y], "against", 1.2)
-        said = sheet.words.text("chart.benchmark_value", {"value": sheet.words.percent(value)})
-        text, look = HEAD.wrap(said, 0.95), HEAD._replace(role="against", align="center")
-        sheet.write(min(x, sheet.width - HEAD.width(text) / 2), sheet.y + 0.16, text, look)
-    sheet.y += 0.3 * bool(sheet.benchmarks)
 
 
 @drawer
@@ -222,15 +209,16 @@ def draw_gap(sheet: Sheet) -> None:
     low, high = min([0.0, *ends]), max([1.0, *ends])
     gaps = {low: "", high: "", **{float(value): say(value) for value in range(int(low), int(high) + 1)}}
     sheet.write(0, 0.1, f"{sheet.words.text('head.n')} = {sheet.base(sheet.columns)}", HEAD)
-    signs: list[tuple[Callable[[Span], None], str]] = [
-        (lambda span: sheet.dot(span.x0 + 0.07, span.y, mfc=INK["ground"]), sheet.columns.get("own", "")),
-        (lambda span: sheet.dot(span.x0 + 0.07, span.y), sheet.columns.get("importance", "")),
-    ]
-    sheet.key(signs, 2.1)
+    for_own, for_importance = (partial(_draw_rating, sheet, inside=role) for role in ("ground", "data"))
+    sheet.key([(for_own, sheet.columns["own"]), (for_importance, sheet.columns["importance"])], 2.1)
     ratings = {float(value): sheet.words.number(value) for value in range(1, 6)}
     number = text_column(sheet, "gap", lambda cell: say(cell.estimate, 1) if cell.drawn else "–", sheet.columns["gap"])
     interval = Column(paint_interval, "gap", ticks=gaps, zero="ink")
     draw_rows(sheet, [Column(_paint_pair, "importance", ticks=ratings), interval, number], 1.9, 0.24)
+
+
+def _draw_rating(sheet: Sheet, span: Span, inside: str) -> None:
+    sheet.dot(span.at(0.5), span.y, inside=inside)
 
 
 def _paint_pair(sheet: Sheet, span: Span, cell: Cell) -> None:
@@ -240,7 +228,7 @@ def _paint_pair(sheet: Sheet, span: Span, cell: Cell) -> None:
     role = "data" if cell.estimate >= own.estimate else "against"
     sheet.rule([span.at(own.estimate), span.at(cell.estimate)], [span.y] * 2, role, 2.0)
     sheet.dot(span.at(cell.estimate), span.y)
-    return sheet.dot(span.at(own.estimate), span.y, mfc=INK["ground"])
+    return sheet.dot(span.at(own.estimate), span.y, inside="ground")
 
 
 @drawer
@@ -251,17 +239,16 @@ def draw_diverging(sheet: Sheet) -> None:
     """
     lines, unsure = sheet.lines.values(), sheet.words.text("dont_know")
     for coarse in (False, True):
-        signs: list[tuple[Callable[[Span], None], str]]
         shown = [line for line in lines if _is_coarse(line) == coarse and any(cell.drawn for cell in line.values())]
         levels = {key: role for line in shown for key, role, *_ in _place_levels(line)}
         signs = [(partial(sheet.box, height=0.12, role=role), sheet.columns[key]) for key, role in levels.items()]
-        if coarse and signs and (sheet.chart.table["mark"] == "hidden").any():
+        if coarse and signs and (sheet.table["mark"] == "hidden").any():
             signs.append((partial(sheet.slants, height=0.1), sheet.words.text("hidden")))
         sheet.key(signs)
     ends = [end for line in lines for *_, x0, x1 in _place_levels(line) for end in (x0, x1)]
     ticks = {min([-0.05, *ends]): "", 0.0: "", max([0.05, *ends]): ""}
     plot = Column(_paint_levels, " ".join(key for key in sheet.columns if key != "dont_know"), ticks=ticks, zero="ink")
-    low, high = (Column(_paint_side(side), "", "", 0.25, "right") for side in (-1, 1))
+    low, high = (Column(partial(_paint_side, side), "", "", 0.25, "right") for side in (-1, 1))
     count = text_column(sheet, "dont_know", lambda cell: "–" if cell.k == 0 else sheet.number(cell), unsure)
     draw_rows(sheet, [_base_column(sheet), low, plot, high, count], 1.45)
 
@@ -301,10 +288,10 @@ def _paint_levels(sheet: Sheet, span: Span, _: Cell) -> None:
         marks = [cell.mark for cell in span.line.values()]
         return sheet.missing(span, "hidden" if "hidden" in marks else marks[0])
     for _key, role, cell, _side, x0, x1 in places:
-        part = span._replace(x0=span.at(x0), x1=span.at(x1))
-        cuts = (round(cell.k) if cell.n < SMALL_BASE else 1) if cell.drawn else 0
-        if cell.drawn:
-            sheet.box(part, _BAR, role)
+        if not cell.drawn:
+            continue
+        part, cuts = span._replace(x0=span.at(x0), x1=span.at(x1)), round(cell.k) if cell.n < SMALL_BASE else 1
+        sheet.box(part, _BAR, role)
         for cut in range(1, cuts + 1):
             x = part.x0 + (part.x1 - part.x0) * cut / cuts
             sheet.rule([x, x], [span.y - _BAR / 2, span.y + _BAR / 2], "ground", 0.7 if cut < cuts else 1.4)
@@ -316,15 +303,11 @@ def _paint_levels(sheet: Sheet, span: Span, _: Cell) -> None:
     return None
 
 
-def _paint_side(side: int) -> Painter:
-    """Make a painter of the count of one side, in its colour."""
-
-    def paint(sheet: Sheet, span: Span, _: Cell) -> None:
-        places = _place_levels(span.line)
-        cells = [cell for _, _, cell, where, *_ in places if where == side]
-        closed = next((sheet.number(cell) for cell in cells if not cell.drawn), "")
-        text = closed or sheet.words.number(sum(cell.k for cell in cells))
-        if any(x1 > x0 for *_, x0, x1 in places):  # the count of a side would tell what the row hides
-            sheet.write(span.x1, span.y, text, RIGHT._replace(role="data" if side > 0 else "against", bold=span.pooled))
-
-    return paint
+def _paint_side(side: int, sheet: Sheet, span: Span, _: Cell) -> None:
+    """Say the count of one side, in its colour; it would tell what a row hides."""
+    places = _place_levels(span.line)
+    cells = [cell for _, _, cell, where, *_ in places if where == side]
+    closed = next((sheet.number(cell) for cell in cells if not cell.drawn), "")
+    if any(x1 > x0 for *_, x0, x1 in places):
+        text, role = closed or sheet.words.number(sum(cell.k for cell in cells)), "data" if side > 0 else "against"
+        sheet.write(span.x1, span.y, text, RIGHT._replace(role=role, bold=span.pooled))

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 
 from nbconvert.exporters import HTMLExporter, TemplateExporter
 
+from cncb_analysis.graph import COMMON_NOTEBOOKS, PARTNER_NOTEBOOKS, name_notebook
 from cncb_analysis.shown import NOT_ASKED
 from cncb_analysis.store import read_text
-from cncb_analysis.study import STEPS
 from cncb_analysis.style import css_variables
 
 if TYPE_CHECKING:
@@ -21,49 +21,20 @@ if TYPE_CHECKING:
 
     from cncb_analysis.catalogue import Page
 
-__all__ = ["PageExporter", "name_page", "render_page", "render_template"]
+__all__ = ["name_page", "render_page", "render_template"]
 
 _FOLDER = Path(__file__).parent
 _OPENING = {"parameters", "injected-parameters", "setup"}
 _HEADING = re.compile(r"^#{1,2} +(.+)\n*")
-_PAGES = (*STEPS, "national_workshop", "comparison", "joint_support")
-
-
-class PageExporter(HTMLExporter):
-    """HTML of one notebook through the template beside this file.
-
-    nbconvert's own last pass is left out: it parses the whole page again, to give pictures without a description the
-    sentence that there is none. Ours all have one.
-    """
-
-    def from_notebook_node(
-        self, nb: NotebookNode, resources: dict[str, Any] | None = None, **options: Any
-    ) -> tuple[str, dict[str, Any]]:
-        """Convert a notebook.
-
-        Parameters
-        ----------
-        nb : NotebookNode
-            Prepared by `render_page`.
-        resources : dict
-            What stands around the cells.
-        **options
-            Passed on.
-
-        Returns
-        -------
-        tuple of str and dict
-            HTML and the resources.
-        """
-        self.register_filter("highlight_code", lambda source, **_: source)
-        self.register_filter("filter_data_type", lambda data: data)
-        return TemplateExporter.from_notebook_node(self, nb, self._init_resources(resources), **options)
 
 
 @cache
-def _make_exporter() -> PageExporter:
+def _make_exporter() -> HTMLExporter:
     folders = {"template_name": "template", "extra_template_basedirs": [str(_FOLDER)]}
-    return PageExporter(**folders, exclude_anchor_links=True)
+    exporter = HTMLExporter(**folders, exclude_anchor_links=True)
+    exporter.register_filter("highlight_code", lambda source, **_: source)
+    exporter.register_filter("filter_data_type", lambda data: data)
+    return exporter
 
 
 def render_template(name: str, page: Page, values: Mapping[str, Any]) -> str:
@@ -113,7 +84,7 @@ def name_page(notebook: str, ending: str = ".html") -> str:
     >>> name_page("comparison")
     '6_comparison.html'
     """
-    return f"{_PAGES.index(notebook) + 1}_{notebook}{ending}"
+    return f"{name_notebook(notebook)}{ending}"
 
 
 def render_page(notebook: NotebookNode, page: Page) -> str:
@@ -144,9 +115,13 @@ def render_page(notebook: NotebookNode, page: Page) -> str:
         opening[0].metadata["cncb"] = {"open": page.words.text("page.setup"), "anchor": "opening"}
         opening[-1].metadata.setdefault("cncb", {})["close"] = True
     book.cells = [*cells, *opening]
-    own = [name for name in _PAGES[:5] if name in (*page.study.steps, "national_workshop")]
-    around = {"lead": lead, "contents": contents, "siblings": own if page.partner else list(_PAGES[5:])}
-    return str(_make_exporter().from_notebook_node(book, {**_furnish(page), **around})[0])
+    own = [name for name in PARTNER_NOTEBOOKS if name in (*page.study.steps, "national_workshop")]
+    around = {"lead": lead, "contents": contents, "siblings": own if page.partner else list(COMMON_NOTEBOOKS)}
+    exporter = _make_exporter()
+    resources = exporter._init_resources({**_furnish(page), **around})
+    # Without HTMLExporter's own last pass, which parses the whole page again to give pictures without a description
+    # the sentence that there is none: ours all have one.
+    return str(TemplateExporter.from_notebook_node(exporter, book, resources)[0])
 
 
 def _drop_not_asked(cells: list[Any]) -> Iterator[Any]:
