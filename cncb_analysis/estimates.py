@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from cncb_analysis.codebook import Codebook
 
 __all__ = [
-    "BASES", "CELL", "ESTIMATE_COLUMNS", "tabulate_counts", "tabulate_estimates", "tabulate_groups", "tabulate_shares",
+    "BASES", "CELL", "ESTIMATE_COLUMNS", "fill_estimates", "tabulate_counts", "tabulate_estimates", "tabulate_groups",
+    "tabulate_shares",
 ]  # fmt: skip
 
 CELL = ["step", "variable", "option", "occasion", "partner", "country"]
@@ -54,8 +55,8 @@ def tabulate_estimates(
         share_top2 (the two highest of at least four ordered answers), share_ranked and mean_rank (ranks: how many
         ranked it, mean among them), share_missing (option = kind of missing, base = all who were asked), median
         (number, ordinal), mean (number, part of an allocation, rating), gap (variable = battery, option = item:
-        importance minus own, within each unit). Percentages become shares 0-1. Partner empty = the country; both empty
-        = all.
+        importance minus own, within each unit; option = "group:NAME": its mean over the unit's items of that group).
+        Percentages become shares 0-1. Partner empty = the country; both empty = all.
 
     Examples
     --------
@@ -75,7 +76,7 @@ def tabulate_estimates(
     parts = (
         (tabulate_shares, _count_all(rows, answers, codebook)),
         (_tabulate_means, _measure_all(answers)),
-        (_fill_columns, _find_medians(answers[answers["kind"].isin(["number", "ordinal"])])),
+        (fill_estimates, _find_medians(answers[answers["kind"].isin(["number", "ordinal"])])),
     )
     tables = [make(part.merge(sizes, how="left", on=["step", "partner", "country"])) for make, part in parts]
     return _in_order(pd.concat([table for table in tables if len(table)] or tables[:1], ignore_index=True), codebook)
@@ -148,13 +149,37 @@ def tabulate_shares(counts: pd.DataFrame) -> pd.DataFrame:
     >>> tabulate_shares(counts)[["estimate", "low", "high", "base", "method"]].round(2).values.tolist()
     [[0.71, 0.36, 0.92, 'interviews', 'wilson']]
     """
-    table = _fill_columns(counts[counts["n"] > 0])
+    table = fill_estimates(counts[counts["n"] > 0])
     table["statistic"] = table["statistic"].replace("", "share")
     k, n, frame = (table[column].to_numpy(dtype=float) for column in ("k", "n", "frame"))
     low, high = wilson_interval(k, n)
     known = frame >= n
     low[known], high[known] = hypergeometric_interval(k[known], n[known], frame[known])
     return table.assign(estimate=k / n, low=low, high=high, method=np.where(known, "hypergeometric", "wilson"))
+
+
+def fill_estimates(table: pd.DataFrame) -> pd.DataFrame:
+    """Give a table all columns of an estimate, in order.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any of `ESTIMATE_COLUMNS`, step among them; others are left out.
+
+    Returns
+    -------
+    DataFrame
+        `ESTIMATE_COLUMNS`: a text not given is empty, the base that of the step, a number not given missing.
+
+    Examples
+    --------
+    >>> fill_estimates(pd.DataFrame({"step": ["mapping"], "k": [5]}))[["option", "base", "k", "n"]].values.tolist()
+    [['', 'clusters', 5.0, nan]]
+    """
+    given = table.reset_index(drop=True).reindex(columns=ESTIMATE_COLUMNS).astype(dict.fromkeys(_TEXT, object))
+    given["base"] = given["base"].fillna(given["step"].map(BASES))
+    given[_TEXT] = given[_TEXT].fillna("").astype("str")
+    return given.astype(dict.fromkeys(["estimate", "low", "high", "k", "n", "frame"], "float64"))
 
 
 def _describe(codebook: Codebook) -> pd.DataFrame:
@@ -168,9 +193,9 @@ def _describe(codebook: Codebook) -> pd.DataFrame:
         ends = (0, 100) if variable.unit == "percent" else (variable.minimum, variable.maximum)
         low, high = (np.nan if end is None else factor * end for end in (orders[:1] + orders[-1:] or ends))
         top = orders[-2] if len(orders) >= _TOP_TWO_OF else np.nan
-        facts = (variable.kind, variable.battery, variable.item, variable.aspect)
+        facts = (variable.kind, variable.battery, variable.item, variable.aspect, variable.group)
         described.append((name, *facts, factor, low, high, top))
-    columns = ["variable", "kind", "battery", "item", "aspect", "factor", "lowest", "highest", "top"]
+    columns = ["variable", "kind", "battery", "item", "aspect", "group", "factor", "lowest", "highest", "top"]
     return pd.DataFrame(described, columns=columns)
 
 
@@ -203,9 +228,13 @@ def _measure_all(answers: pd.DataFrame) -> pd.DataFrame:
     measured = answers[answers["value"].notna() & (rated | kind.isin(["number", "allocation"]))]
     # Both aspects of an item, where a unit rated both; value = importance minus own.
     keys = ["step", "partner", "country", "unit", "occasion", "battery", "item"]
-    sides = [answers.loc[rated & (answers["aspect"] == side), [*keys, "value"]] for side in ("importance", "own")]
+    rated_both = [*keys, "group", "value"]
+    sides = [answers.loc[rated & (answers["aspect"] == side), rated_both] for side in ("importance", "own")]
     gaps = sides[0].merge(sides[1], on=keys, suffixes=("", "_own"))
     gaps["value"] -= gaps["value_own"]
+    gaps["group"] = "group:" + gaps["group"].where(gaps["group"] != "")
+    grouped = gaps.groupby([*keys[:-1], "group"], sort=False)["value"].mean().reset_index()
+    gaps = pd.concat([gaps, grouped.rename(columns={"group": "item"})])
     parts = [
         measured.assign(option="", statistic="mean"),
         answers[kind == "rank"].assign(statistic="mean_rank", lowest=1.0, highest=np.nan),
@@ -223,7 +252,7 @@ def _tabulate_means(table: pd.DataFrame) -> pd.DataFrame:
     mean, sd, values, n, frame = (table[name].to_numpy(float) for name in ("mean", "sd", "k", "n", "frame"))
     known = frame >= n
     low, high = mean_interval(mean, sd, values, frame=np.where(known, frame, np.inf))
-    return _fill_columns(
+    return fill_estimates(
         table.assign(
             estimate=mean,
             # NaN (no interval, no end) passes through.
@@ -245,14 +274,6 @@ def _find_medians(answers: pd.DataFrame) -> pd.DataFrame:
     ends = {end: (end, "max") for end in ("low", "high")}
     table = rows.groupby(_KEYS, sort=False).agg(estimate=("value", "median"), **ends, n=("value", "size"))
     return table.reset_index().assign(statistic="median", method="order_statistics")
-
-
-def _fill_columns(table: pd.DataFrame) -> pd.DataFrame:
-    """All columns of an estimate; a text not given is empty, the base is the step's."""
-    given = table.reset_index(drop=True).reindex(columns=ESTIMATE_COLUMNS).astype(dict.fromkeys(_TEXT, object))
-    given["base"] = given["base"].fillna(given["step"].map(BASES))
-    given[_TEXT] = given[_TEXT].fillna("").astype("str")
-    return given.astype(dict.fromkeys(["estimate", "low", "high", "k", "n", "frame"], "float64"))
 
 
 def _size_frames(rows: pd.DataFrame, frame: Mapping[str, int]) -> pd.DataFrame:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from cncb_analysis.estimates import ESTIMATE_COLUMNS, tabulate_counts, tabulate_shares
+from cncb_analysis.estimates import fill_estimates, tabulate_counts, tabulate_shares
 from cncb_analysis.statistics.agreement import krippendorff_alpha
 
 if TYPE_CHECKING:
@@ -89,8 +89,7 @@ def tabulate_codes(
     grid = grid.assign(variable="theme:" + parts[0], option=parts[1], occasion="", statistic="share")
     shares = tabulate_shares(tabulate_counts(grid.assign(k=grid["k"] > 0)))
     counts = tabulate_counts(grid.assign(statistic="mentions"))
-    counts = counts.assign(estimate=counts["k"], base="mentions", method="count")
-    counts = counts.reindex(columns=ESTIMATE_COLUMNS).astype(shares.dtypes.to_dict())
+    counts = fill_estimates(counts.assign(estimate=counts["k"], base="mentions", method="count"))
     return pd.concat([shares, counts], ignore_index=True)
 
 
@@ -141,10 +140,8 @@ def tabulate_agreement(segments: pd.DataFrame) -> pd.DataFrame:
         alike = np.nanmin(judged, axis=0) == np.nanmax(judged, axis=0)
         rows.append((name, "agreement", alike.mean(), alike.sum(), alike.size))
         rows.append((name, "alpha", krippendorff_alpha(judged), np.nan, alike.size))
-    table = pd.DataFrame(rows, columns=["variable", "statistic", "estimate", "k", "n"]).astype({"k": float})
-    text = {"step": "interviews", "option": "", "occasion": "", "partner": "", "country": ""}
-    table = table.assign(**text, base="judgements", method=table["statistic"])
-    return table.reindex(columns=ESTIMATE_COLUMNS).astype({"low": float, "high": float, "frame": float})
+    table = pd.DataFrame(rows, columns=["variable", "statistic", "estimate", "k", "n"])
+    return fill_estimates(table.assign(step="interviews", base="judgements", method=table["statistic"]))
 
 
 def tabulate_quotes(segments: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:

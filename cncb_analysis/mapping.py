@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cncb_analysis.errors import StudyError
-from cncb_analysis.estimates import tabulate_counts, tabulate_shares
+from cncb_analysis.estimates import fill_estimates, tabulate_counts, tabulate_shares
 from cncb_analysis.statistics.regional import location_quotient, location_quotient_interval
 
 if TYPE_CHECKING:
@@ -199,15 +199,13 @@ def tabulate_mapping(quotients: pd.DataFrame, clusters: pd.DataFrame, study: Stu
     rows = rows.assign(
         **{"step": "mapping", "variable": "concentration", "base": "persons employed"},
         **{end: rows[end].where(quotient) for end in ("low", "high")},
-        partner=rows["partner"].fillna(""),
         country=rows["country"].fillna(rows["occasion"].str[:2]),
         method=np.select([bounded, quotient], ["bound_" + rows["bound"], "log_delta"], "count"),
     )
     told = clusters[clusters["lq"].notna()].assign(step="mapping", variable="map_concentrated", option="yes")
     told = told.assign(occasion="", statistic="share", k=told["verdict"].eq("concentrated"))
     shares = tabulate_shares(tabulate_counts(told))
-    rows = rows.reindex(columns=shares.columns).astype(shares.dtypes.to_dict())
-    return pd.concat([rows, shares], ignore_index=True)
+    return pd.concat([fill_estimates(rows), shares], ignore_index=True)
 
 
 def _rules(study: Study) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from cncb_analysis.estimates import ESTIMATE_COLUMNS, tabulate_groups, tabulate_shares
+from cncb_analysis.estimates import fill_estimates, tabulate_groups, tabulate_shares
 from cncb_analysis.statistics.agreement import borda_scores, kendall_w
 
 __all__ = ["tabulate_votes"]
@@ -68,8 +68,7 @@ def tabulate_votes(
     rows = pd.concat(counted[1:] or counted).assign(step="workshops", variable="votes").dropna(subset="estimate")
     share = rows["statistic"].str.startswith("share")
     shares = tabulate_shares(rows[share].rename(columns={"estimate": "k"}))
-    plain = rows[~share].assign(base="participants", method="count").reindex(columns=ESTIMATE_COLUMNS)
-    return pd.concat([shares, plain.astype(shares.dtypes.to_dict())], ignore_index=True)
+    return pd.concat([shares, fill_estimates(rows[~share].assign(method="count"))], ignore_index=True)
 
 
 def _count_sheets(sheets: pd.DataFrame, name: str) -> pd.DataFrame:

@@ -75,7 +75,7 @@ def _list_known(study: Study) -> dict[str, set[str]]:
         "variable": set(book.variables),
         "type": {*_PLAIN, *(f"{word} {name}" for word in _LISTED for name in book.choices)},
         "code": codes,
-        "measure": {*asked, *_MEASURES, *roots},
+        "measure": {*asked, *_MEASURES, *roots, *(f"response:{name}" for name in book.variables)},
         "mapped": {*asked, "theme"},
         "item": set(study.table("items")["item"]),
         "finding": set(study.table("findings")["finding"]),
