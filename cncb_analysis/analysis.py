@@ -23,7 +23,7 @@ from cncb_analysis.interviews import (
     tabulate_quotes,
 )
 from cncb_analysis.mapping import tabulate_clusters, tabulate_location_quotients, tabulate_mapping
-from cncb_analysis.questionnaire import tabulate_response
+from cncb_analysis.questionnaire import tabulate_quality, tabulate_response, tabulate_sensitivity
 from cncb_analysis.store import read_frames, write_frames
 from cncb_analysis.study import Study, read_study
 from cncb_analysis.synthesis import tabulate_evidence, tabulate_joint_support
@@ -133,7 +133,7 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> Ana
         quotients = tabulate_location_quotients(cleaned.cells.drop_duplicates(), study)
         clusters = tabulate_clusters(cleaned.units, cleaned.observations, quotients, study)
         estimates.append(tabulate_mapping(quotients, clusters, study))
-    estimates += [part for part in _tabulate_steps(cleaned, study) if len(part)]
+    estimates += [part for part in _tabulate_steps(cleaned, estimates[0], study) if len(part)]
     rules = Rules(**study.settings.get("comparison", {}), **study.settings.get("margins", {}))
     comparisons = compare_countries(cleaned.observations, study.codebook, rng=_rng(study, "comparison"), rules=rules)
     quotes = tabulate_quotes(cleaned.segments, rng=_rng(study, "quotes"))
@@ -141,10 +141,13 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> Ana
     return Analysis(table, comparisons, quotes, clusters, cleaned.agreed_actions, cleaned.units, cleaning)
 
 
-def _tabulate_steps(cleaned: Cleaned, study: Study) -> Iterator[pd.DataFrame]:
-    """What is special to a step, where the study has it."""
+def _tabulate_steps(cleaned: Cleaned, estimates: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
+    """What is special to a kind of question or to a step, where the study has it."""
+    observations, book = cleaned.observations, study.codebook
+    yield tabulate_quality(cleaned.units, observations, book, rng=_rng(study, "quality"))
     if "questionnaire" in study.steps:
         yield tabulate_response(cleaned.units, study)
+        yield tabulate_sensitivity(estimates, observations, cleaned.units, study)
     if "interviews" in study.steps:
         yield tabulate_codes(cleaned.segments, cleaned.units, study.table("themes"), not_asked=study.table("coverage"))
         yield tabulate_agreement(cleaned.segments)

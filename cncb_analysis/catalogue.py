@@ -32,7 +32,7 @@ _BRIEF = 3
 _FIELDWORK = ["partner", "step", "start", "end", "mode", "language", "invited", "done", "deviations"]
 _LABELS = {"number": "page.figure", "data": "page.download_data", "table": "page.figure_table"}
 
-Shown = ShownFigure | DisplayTable | NotAsked
+Shown = ShownFigure | DisplayTable | NotAsked | Html
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,9 +135,9 @@ class Page:
 
         Returns
         -------
-        ShownFigure or DisplayTable or NotAsked
-            The last where nothing was asked, delivered or may be shown, or figures.csv does not have it; the page then
-            drops the section.
+        ShownFigure, DisplayTable, NotAsked or Html
+            NotAsked where nothing was asked, delivered or may be shown, or figures.csv does not have it; the page then
+            drops the section. Html where words.csv has a sentence for a table that cannot be made.
 
         Raises
         ------
@@ -156,7 +156,9 @@ class Page:
         title = self.view.say(f"{name}.title", self.view.label((*figure.variables, figure.id)[0]))
         nothing = NotAsked(f"{title}: {self.words.text('page.not_in_study')}")
         if figure.kind == "table":
-            return page_findings.tabulate_figure(figure, self, caption=title, source=source) or nothing
+            table = page_findings.tabulate_figure(figure, self, caption=title, source=source)
+            without = f"{name}.nothing"
+            return table or (self._nothing(without) if self.words.has(without) else nothing)
         if figure.kind not in FIGURES:
             remedy = f"the kinds are: {', '.join(FIGURES)}, table"
             raise StudyError("no such kind of chart", file="figures.csv", value=figure.kind, remedy=remedy)

@@ -21,7 +21,7 @@ _TYPES = {**_LISTED, "integer": "number", "decimal": "number", "text": "text", "
 
 _LABEL = re.compile(r"label(?:::\s*(?:.*\((?P<tag>[\w-]+)\)|(?P<bare>[\w-]+))\s*)?")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
-_COPIED = ("name", "theme", "battery", "item", "aspect", "role", "unit", "relevant")
+_COPIED = ("name", "theme", "battery", "item", "aspect", "group", "role", "reverse", "unit", "relevant")
 # Steps whose instrument bears another name, and those that share questions.
 _INSTRUMENTS, _SHARING = {"interviews": "interview_card", "workshops": "workshop"}, ("questionnaire", "interviews")
 
@@ -64,7 +64,7 @@ class Variable:
         single, ordinal, multiple, rank, number, allocation or text.
     list_name : str
         Its list of choices, where it has one.
-    theme, instrument, battery, item, aspect, role, unit, relevant : str
+    theme, instrument, battery, item, aspect, group, role, reverse, unit, relevant : str
         As declared in survey.csv.
     labels : mapping of str to str
         Label by language code.
@@ -80,7 +80,9 @@ class Variable:
     battery: str = ""
     item: str = ""
     aspect: str = ""
+    group: str = ""
     role: str = ""
+    reverse: str = ""
     unit: str = ""
     relevant: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)

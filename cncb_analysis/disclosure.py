@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cncb_analysis.codebook import Codebook
+from cncb_analysis.codebook import Choice, Codebook
 from cncb_analysis.errors import StudyError
 from cncb_analysis.estimates import CELL, ESTIMATE_COLUMNS, tabulate_shares
 
@@ -23,7 +23,10 @@ MARKS = ("", "hidden", "coarsened", "not_asked", "published")
 _OFFICIAL = ("lq", "jobs", "excess_jobs", "stars", "hhi", "count", "share_missing")
 _NUMBERS = ["estimate", "low", "high", "k"]
 # Numbers that would tell the count of their own cell: dots_rank, borda_by_workshop and the like among them.
-_FOLLOWING = r"mean_rank|mentions|movement|(dots|borda)(_\w+)?"
+_PARTIAL = ("hosts_once", "complete_only", "largest_change")
+_FOLLOWING = r"mean_rank|mentions|movement|(dots|borda)(_\w+)?|std_difference|shown|wilson|" + "|".join(_PARTIAL)
+# Classes of the frame by who answered: their counts add up to the answers, which the page tells.
+_CLASSES = "response:"
 _ONE_ANSWER = ["single", "ordinal"]
 _GROUP = [column for column in CELL if column != "option"]
 _ZERO = 1e-8
@@ -153,8 +156,9 @@ def protect_estimates(
     if release.audience == "consortium":
         return Protected(table.drop(columns="sensitive"))
     own = {release.partner} if release.audience == "partner" else set()
+    kinds = {name: variable.kind for name, variable in codebook.variables.items()}
     table = table.assign(
-        kind=table["variable"].map({name: variable.kind for name, variable in codebook.variables.items()}),
+        kind=table["variable"].map(kinds).mask(table["variable"].str.startswith(_CLASSES), "single"),
         coarse=False,
         seen=table["partner"].isin({"", *release.publish, *own}),
         printed=_is_printed(table, published),
@@ -166,7 +170,7 @@ def protect_estimates(
     for rows in _list_blocks(table):
         table.loc[rows.index, "mark"] = _hide_more(rows, codebook)
     cells = pd.MultiIndex.from_frame(table[CELL])
-    told = cells.isin(cells[_is_additive(table) & (table["mark"] == "hidden")])
+    told = cells.isin(cells[(_is_additive(table) | (table["statistic"] == "mean")) & (table["mark"] == "hidden")])
     table.loc[told & table["statistic"].str.fullmatch(_FOLLOWING), "mark"] = "hidden"
     table.loc[table["mark"] == "hidden", _NUMBERS] = np.nan
     return Protected(table.loc[table["seen"], [*ESTIMATE_COLUMNS, "mark"]].reset_index(drop=True))
@@ -188,6 +192,9 @@ def _is_small(table: pd.DataFrame, threshold: int) -> pd.Series:
     small = ((k > 0) & (k < threshold)) | ((rest > 0) & (rest < threshold))
     small |= table["sensitive"] & (k > 0) & (rest == 0)
     small = small.where(k.notna(), table["n"] < threshold)
+    # A result without a few answers would tell these answers.
+    left_out = (table["frame"] - table["n"]).where(table["statistic"].isin(_PARTIAL))
+    small |= left_out.between(1, threshold - 1)
     return small.astype(bool) & ~table["statistic"].isin(_OFFICIAL) & (table["variable"] != "response")
 
 
@@ -282,7 +289,9 @@ def _write_sums(rows: pd.DataFrame, codebook: Codebook) -> tuple[Matrix, Matrix]
     member = [[pair[0] in ("", leaf[0]) and pair[1] in ("", leaf[1]) for leaf in finest] for pair in pairs]
     if rows["kind"].iloc[0] not in _ONE_ANSWER:
         return np.array(member, dtype=float), np.empty((0, len(finest)))
-    options = codebook.options(rows["variable"].iloc[0])
+    variable = rows["variable"].iloc[0]
+    named = [Choice("", option) for option in rows["option"].unique()]
+    options = named if variable.startswith(_CLASSES) else codebook.options(variable)
     answers = {False: np.array([choice.name for choice in options])}
     answers[True] = np.array([choice.collapse or choice.name for choice in options])
     orders = np.array([choice.order or 0 for choice in options])

@@ -52,8 +52,8 @@ def tabulate_estimates(
         share_top2 (the two highest of at least four ordered answers), share_ranked and mean_rank (ranks: how many
         ranked it, mean among them), share_missing (option = kind of missing, base = all who were asked), median
         (number, ordinal), mean (number, part of an allocation, rating), gap (variable = battery, option = item:
-        importance minus own, within each unit). Percentages become shares 0-1. Partner empty = the country; both empty
-        = all.
+        importance minus own, within each unit; option = "group:NAME": its mean over the unit's items of that group).
+        Percentages become shares 0-1. Partner empty = the country; both empty = all.
 
     Examples
     --------
@@ -190,9 +190,9 @@ def _describe(codebook: Codebook) -> pd.DataFrame:
         ends = (0, 100) if variable.unit == "percent" else (variable.minimum, variable.maximum)
         low, high = (np.nan if end is None else factor * end for end in (orders[:1] + orders[-1:] or ends))
         top = orders[-2] if len(orders) >= _TOP_TWO_OF else np.nan
-        facts = (variable.kind, variable.battery, variable.item, variable.aspect)
+        facts = (variable.kind, variable.battery, variable.item, variable.aspect, variable.group)
         described.append((name, *facts, factor, low, high, top))
-    columns = ["variable", "kind", "battery", "item", "aspect", "factor", "lowest", "highest", "top"]
+    columns = ["variable", "kind", "battery", "item", "aspect", "group", "factor", "lowest", "highest", "top"]
     return pd.DataFrame(described, columns=columns)
 
 
@@ -225,9 +225,13 @@ def _measure_all(answers: pd.DataFrame) -> pd.DataFrame:
     measured = answers[answers["value"].notna() & (rated | kind.isin(["number", "allocation"]))]
     # Both aspects of an item, where a unit rated both; value = importance minus own.
     keys = ["step", "partner", "country", "unit", "occasion", "battery", "item"]
-    sides = [answers.loc[rated & (answers["aspect"] == side), [*keys, "value"]] for side in ("importance", "own")]
+    rated_both = [*keys, "group", "value"]
+    sides = [answers.loc[rated & (answers["aspect"] == side), rated_both] for side in ("importance", "own")]
     gaps = sides[0].merge(sides[1], on=keys, suffixes=("", "_own"))
     gaps["value"] -= gaps["value_own"]
+    gaps["group"] = "group:" + gaps["group"].where(gaps["group"] != "")
+    grouped = gaps.groupby([*keys[:-1], "group"], sort=False)["value"].mean().reset_index()
+    gaps = pd.concat([gaps, grouped.rename(columns={"group": "item"})])
     parts = [
         measured.assign(option="", statistic="mean"),
         answers[kind == "rank"].assign(statistic="mean_rank", lowest=1.0, highest=np.nan),

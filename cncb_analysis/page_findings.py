@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cncb_analysis.chart_tables import MAKERS
+from cncb_analysis.page_statistics import tabulate_statistics
 from cncb_analysis.page_tables import format_cell, summarise_chart, tabulate_chart, tabulate_frame, tabulate_questions
 from cncb_analysis.tables import DisplayTable
 from cncb_analysis.view import Figure, View
@@ -56,6 +57,8 @@ def tabulate_figure(figure: Figure, page: Page, *, caption: str, source: str) ->
         table = tabulate_frame(view.words, caption, pd.DataFrame(_list_ranking(figure, view)))
     elif figure.statistic == "median":
         table = next(iter(tabulate_questions(view, figure.step, figure.variables, source=source)), None)
+    elif figure.statistic != "share":
+        table = tabulate_statistics(figure, view)
     elif summarise_chart(figure, chart := MAKERS["matrix"](figure, view), view):
         table = tabulate_chart(figure, chart, view, caption=caption, source=source)
     return replace(table, caption=caption, source=source) if table is not None and table.rows else None

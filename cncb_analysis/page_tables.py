@@ -26,7 +26,7 @@ def _is_share(view: View, variable: str, statistic: str) -> bool:
     return statistic.startswith("share") or (known[0] is not None and known[0].unit == "percent")
 
 
-def format_cell(words: Words, cell: Cell | None, *, share: bool) -> str:
+def format_cell(words: Words, cell: Cell | None, *, share: bool, digits: int = 1) -> str:
     """Write one number as a reader expects it: counts before percent, an interval where there is one, a word if none.
 
     Parameters
@@ -37,6 +37,8 @@ def format_cell(words: Words, cell: Cell | None, *, share: bool) -> str:
         estimate, low, high, k, n, mark.
     share : bool
         Whether it is a share 0-1.
+    digits : int
+        Decimals of what is no share and no whole number.
 
     Returns
     -------
@@ -52,7 +54,7 @@ def format_cell(words: Words, cell: Cell | None, *, share: bool) -> str:
         return words.count_of(k, n) + (f" ({words.percent(estimate)})" if n >= SMALL_BASE else "")
     if share:
         return words.percent(estimate)
-    digits = 0 if all(value != value or float(value).is_integer() for value in (estimate, low, high)) else 1
+    digits *= any(value == value and not float(value).is_integer() for value in (estimate, low, high))
     # Adding nought turns a rounded -0.0 into 0.0.
     number, *ends = (words.number(round(value, digits) + 0.0, digits) for value in (estimate, low, high))
     told = dict(zip(("low", "high"), ends, strict=True))

@@ -258,14 +258,14 @@ class View:
         Parameters
         ----------
         variable : str
-            Variable, battery or `theme:` with a code.
+            Variable, battery, `theme:` with a code, or `response:` with a variable of the mapping.
 
         Returns
         -------
         str
             Its code where nothing names it.
         """
-        book = self.study.codebook
+        book, variable = self.study.codebook, variable.removeprefix("response:")
         if variable in book.variables:
             whole = book.label(variable, self.words.language)
             return whole.rsplit(": ", 1)[0] if book.variable(variable).aspect else whole
@@ -284,7 +284,7 @@ class View:
         str
             The code where nothing names it.
         """
-        book = self.study.codebook
+        book, variable = self.study.codebook, variable.removeprefix("response:")
         if variable == "votes" or variable.startswith("theme:"):
             return self._labels.get(f"{variable}/{code}".removeprefix("votes/").removeprefix("theme:"), code)
         if variable in book.variables:

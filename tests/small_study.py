@@ -56,29 +56,29 @@ locale = "it_IT"
 """
 
 SURVEY = """\
-type,name,label::English (en),label::German (de),relevant,theme,instrument,battery,item,aspect,role,reverse,collapse,unit,slide,minimum,maximum
-text,map_cluster,Cluster,Cluster,,general,mapping,,,,identifier,,,,,,
-text,map_host,Host,Träger,,general,mapping,,,,identifier,,,,,,
-text,map_sector,Sector,Branche,,general,mapping,,,,,,,,,,
-select_one kind,map_type,Type,Art,,general,mapping,,,,,,groups,,,,
-integer,map_members,Members,Mitglieder,,general,mapping,,,,,,,,,2,5000
-text,cluster,Cluster,Cluster,,general,both,,,,identifier,,,,,,
-text,email,E-mail,E-Mail,${int_level} != 'none',general,questionnaire,,,,identifier,,,,,,
-select_one sex,cm_sex,What is your gender?,Ihr Geschlecht?,,training,both,,,,sensitive,,,,,,
-select_one age,cm_age,How old are you?,Wie alt sind Sie?,,training,both,,,,sensitive,,groups,,,,
-integer,cm_time,Time for the cluster,Zeit für den Cluster,,training,both,,,,,,,percent,,0,100
-decimal,st_fte,Staff,Personal,,optimisation,questionnaire,,,,,,,fte,,0,200
-select_multiple course,cm_upd,Which courses?,Welche Kurse?,,training,questionnaire,,,,,,,,,,
-select_one rating,skill_imp_law,Law: importance,Recht: Wichtigkeit,,training,questionnaire,skill,law,importance,,,top_two,,,,
-select_one rating,skill_own_law,Law: own level,Recht: eigenes Niveau,,training,questionnaire,skill,law,own,,,top_two,,,,
-decimal,fin_eu,EU funds,EU-Mittel,,optimisation,questionnaire,fin,,,,,,percent,,0,100
-decimal,fin_fees,Fees,Beiträge,,optimisation,questionnaire,fin,,,,,,percent,,0,100
-select_one level,int_level,Work abroad,Arbeit im Ausland,,internationalisation,questionnaire,,,,,,,,,,
-select_one actor,int_who,Who leads it?,Wer treibt sie?,${int_level} != 'none',internationalisation,questionnaire,,,,,,,,,,
-rank support,sup_top,Best support,Beste Hilfe,,general,questionnaire,,,,,,,,,,
-text,strength,Strength,Stärke,,general,questionnaire,,,,free_text,,,,,,
-select_one yes_no,consent,May we quote you?,Dürfen wir zitieren?,,general,both,,,,,,,,,,
-select_multiple task,task,Tasks,Aufgaben,,training,interview_card,,,,,,,,,,
+type,name,label::English (en),label::German (de),relevant,theme,instrument,battery,item,aspect,group,role,reverse,collapse,unit,slide,minimum,maximum
+text,map_cluster,Cluster,Cluster,,general,mapping,,,,,identifier,,,,,,
+text,map_host,Host,Träger,,general,mapping,,,,,identifier,,,,,,
+text,map_sector,Sector,Branche,,general,mapping,,,,,,,,,,,
+select_one kind,map_type,Type,Art,,general,mapping,,,,,,,groups,,,,
+integer,map_members,Members,Mitglieder,,general,mapping,,,,,,,,,,2,5000
+text,cluster,Cluster,Cluster,,general,both,,,,,identifier,,,,,,
+text,email,E-mail,E-Mail,${int_level} != 'none',general,questionnaire,,,,,identifier,,,,,,
+select_one sex,cm_sex,What is your gender?,Ihr Geschlecht?,,training,both,,,,,sensitive,,,,,,
+select_one age,cm_age,How old are you?,Wie alt sind Sie?,,training,both,,,,,sensitive,,groups,,,,
+integer,cm_time,Time for the cluster,Zeit für den Cluster,,training,both,,,,,,,,percent,,0,100
+decimal,st_fte,Staff,Personal,,optimisation,questionnaire,,,,,,,,fte,,0,200
+select_multiple course,cm_upd,Which courses?,Welche Kurse?,,training,questionnaire,,,,,,,,,,,
+select_one rating,skill_imp_law,Law: importance,Recht: Wichtigkeit,,training,questionnaire,skill,law,importance,,,,top_two,,,,
+select_one rating,skill_own_law,Law: own level,Recht: eigenes Niveau,,training,questionnaire,skill,law,own,,,,top_two,,,,
+decimal,fin_eu,EU funds,EU-Mittel,,optimisation,questionnaire,fin,,,,,,,percent,,0,100
+decimal,fin_fees,Fees,Beiträge,,optimisation,questionnaire,fin,,,,,,,percent,,0,100
+select_one level,int_level,Work abroad,Arbeit im Ausland,,internationalisation,questionnaire,,,,,,,,,,,
+select_one actor,int_who,Who leads it?,Wer treibt sie?,${int_level} != 'none',internationalisation,questionnaire,,,,,,,,,,,
+rank support,sup_top,Best support,Beste Hilfe,,general,questionnaire,,,,,,,,,,,
+text,strength,Strength,Stärke,,general,questionnaire,,,,,free_text,,,,,,
+select_one yes_no,consent,May we quote you?,Dürfen wir zitieren?,,general,both,,,,,,,,,,,
+select_multiple task,task,Tasks,Aufgaben,,training,interview_card,,,,,,,,,,,
 """
 
 CHOICES = """\

@@ -207,6 +207,7 @@ def test_questions_are_filled_in_with_known_words():
         "theme": AREAS,
         "instrument": {word for words in INSTRUMENTS.values() for word in words},
         "aspect": {"", "importance", "own", "actor", "role", "past", "now", "future"},
+        "group": {"", "soft", "hard"},
         "role": {"", "identifier", "free_text", "sensitive"},
         "reverse": {""},
         "collapse": {"", "groups", "top_two"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -26,7 +27,7 @@ _COLUMNS = {
 TABLE_COLUMNS: dict[str, list[str]] = {name: columns.split() for name, columns in _COLUMNS.items()}
 # Whatever is not named here is a text.
 _LONG = ("observations", "cell_log")
-_TYPES: dict[str, dict[str, type]] = {
+_TYPES: dict[str, dict[str, Any]] = {
     "observations": {"value": float},
     "segments": {"start": float, "end": float, "final": bool},
     "cells": {"year": int, "value": float},
@@ -77,7 +78,7 @@ def shape_table(name: str, parts: Iterable[pd.DataFrame], **constants: str) -> p
     frame = pd.concat(filled, ignore_index=True) if len(filled) > 1 else (filled or [pd.DataFrame()])[0]
     columns: dict[str, pd.Series] = {}
     for column in TABLE_COLUMNS[name]:
-        kind = _TYPES.get(name, {}).get(column, "category" if name in _LONG else str)
+        kind: Any = _TYPES.get(name, {}).get(column, "category" if name in _LONG else str)
         blank = constants.get(column, {float: float("nan"), bool: False}.get(kind, ""))
         if column in frame and column not in constants:
             cells = frame[column]

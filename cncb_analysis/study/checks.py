@@ -78,7 +78,7 @@ def _list_known(study: Study) -> dict[str, set[str]]:
         "answer": {choice.name for choices in book.choices.values() for choice in choices},
         "type": {*_PLAIN, *(f"{word} {name}" for word in _LISTED for name in book.choices)},
         "code": codes,
-        "measure": {*asked, *_MEASURES, *roots},
+        "measure": {*asked, *_MEASURES, *roots, *(f"response:{name}" for name in book.variables)},
         "mapped": {*asked, "theme"},
         "item": set(study.table("items")["item"]),
         "finding": set(study.table("findings")["finding"]),

@@ -1,0 +1,84 @@
+"""Several statistics of the same questions side by side: how far the answers carry."""
+
+from __future__ import annotations
+
+from itertools import product
+
+from cncb_analysis.page_tables import format_cell
+from cncb_analysis.tables import DisplayTable
+from cncb_analysis.view import ALL, Cell, Figure, View
+
+__all__ = ["tabulate_statistics"]
+
+# Below this base not even an interval is told in percent.
+_INTERVAL_FROM = 10
+_CHANGE = "largest_change"
+_DIGITS = {
+    **dict.fromkeys(("cronbach_alpha", "alpha_if_dropped", "kendall_w", "std_difference", _CHANGE), 2),
+    **dict.fromkeys(("kendall_w_p", "nonresponse_p", "nonresponse_p_least"), 3),
+}
+_SHARES = ("wilson", "hypergeometric")
+_PLAIN = ("estimate", "low", "high", "k", "n", "mark")
+
+
+def tabulate_statistics(figure: Figure, view: View) -> DisplayTable:
+    """Tabulate statistics side by side, of the page's group and of all together.
+
+    Parameters
+    ----------
+    figure : Figure
+        Rows: its questions (of a battery, the battery and each of its questions) with their answers. Columns: its
+        statistics, joined by ;.
+    view : View
+        What may be seen.
+
+    Returns
+    -------
+    DisplayTable
+        Without rows where there is nothing; its base says how to read it.
+    """
+    book = view.study.codebook
+    names = [each for name in figure.variables for each in (name, *(item.name for item in book.battery(name)))]
+    columns = {
+        (group, statistic): f"{view.name(group)}: {_name_statistic(figure, view, statistic)}"
+        for group, statistic in product(dict.fromkeys((view.main, ALL)), figure.statistic.split(";"))
+    }
+    lines: dict[str, dict[str, str]] = {}
+    numbers = [tuple(view.words.text(f"head.{name}") for name in ("label", "statistic", *_PLAIN))]
+    for variable, (place, head) in product(names, columns.items()):
+        for (option, group), cell in view.cells(figure.step, variable, place[1]).items():
+            if group == place[0] and option in (figure.options or [option]):
+                label = _name_row(view, variable, option)
+                lines.setdefault(label, {})[head] = _format(view, cell)
+                numbers.append((label, head, *(cell[name] for name in _PLAIN)))
+    heads = [head for head in columns.values() if any(head in line for line in lines.values())]
+    rows = tuple((label, *(line.get(head, "") for head in heads)) for label, line in lines.items())
+    base = view.say(f"figure.{figure.id}.caption", "")
+    return DisplayTable("", (numbers[0][0], *heads), rows, base=base, numbers=tuple(numbers))
+
+
+def _name_statistic(figure: Figure, view: View, statistic: str) -> str:
+    return view.say(f"figure.{figure.id}.{statistic}", view.say(f"statistic.{statistic}", statistic))
+
+
+def _name_row(view: View, variable: str, option: str) -> str:
+    book = view.study.codebook
+    label = book.label(variable, view.words.language) if variable in book.variables else view.label(variable)
+    items = {each.item: view.label(each.name) for each in book.battery(variable)}
+    if option in items and option:
+        return f"{items[option]}: {view.words.text('statistic.gap')}"
+    return view.say(f"{variable}.{option}", f"{label}: {view.option_label(variable, option)}") if option else label
+
+
+def _format(view: View, cell: Cell) -> str:
+    """The number with its interval; with its base, where that is no part of it."""
+    known = view.study.codebook.variables.get(cell["variable"])
+    percent = known is not None and known.unit == "percent" and cell["statistic"] != _CHANGE
+    share = percent or cell["method"] in _SHARES
+    text = format_cell(view.words, cell, share=share, digits=_DIGITS.get(cell["statistic"], 1))
+    if cell["low"] != cell["low"] or (share and cell["n"] < _INTERVAL_FROM):
+        return text
+    if share:
+        ends = {end: view.words.percent(cell[end]) for end in ("low", "high")}
+        return f"{text}, {view.words.text('interval.from_to', ends)}"
+    return f"{text}, n = {view.words.number(cell['k'] if cell['k'] == cell['k'] else cell['n'])}"
