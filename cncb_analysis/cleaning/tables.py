@@ -26,7 +26,6 @@ _COLUMNS = {
 }
 TABLE_COLUMNS: dict[str, list[str]] = {name: columns.split() for name, columns in _COLUMNS.items()}
 # Whatever is not named here is a text.
-_LONG = ("observations", "cell_log")
 _TYPES: dict[str, dict[str, Any]] = {
     "observations": {"value": float},
     "segments": {"start": float, "end": float, "final": bool},
@@ -71,19 +70,20 @@ def shape_table(name: str, parts: Iterable[pd.DataFrame], **constants: str) -> p
     Returns
     -------
     DataFrame
-        Exactly the declared columns, in the order of the parts. Texts are str; in the two tables that may have
-        millions of rows (observations, cell_log) they are categoricals.
+        Exactly the declared columns, in the order of the parts. Texts are str; in the observations of one file alone,
+        which may be millions of rows, they are categoricals.
     """
     filled = [part for part in parts if len(part)]
     frame = pd.concat(filled, ignore_index=True) if len(filled) > 1 else (filled or [pd.DataFrame()])[0]
+    text = "category" if name == "observations" and len(filled) == 1 else str
     columns: dict[str, pd.Series] = {}
     for column in TABLE_COLUMNS[name]:
-        kind: Any = _TYPES.get(name, {}).get(column, "category" if name in _LONG else str)
+        kind: Any = _TYPES.get(name, {}).get(column, text)
         blank = constants.get(column, {float: float("nan"), bool: False}.get(kind, ""))
         if column in frame and column not in constants:
             cells = frame[column]
-            text = kind in (str, "category") and cells.dtype != "category" and cells.hasnans
-            columns[column] = (cells.fillna("") if text else cells).astype(kind)
+            unsaid = kind is text and cells.dtype != "category" and cells.hasnans
+            columns[column] = (cells.fillna("") if unsaid else cells).astype(kind)
         elif kind == "category":
             columns[column] = pd.Series(pd.Categorical.from_codes(np.zeros(len(frame), np.int8), [blank]), frame.index)
         else:
