@@ -13,7 +13,7 @@ from pathlib import Path
 from cncb_analysis.errors import StudyError
 from cncb_analysis.store import read_settings
 
-__all__ = ["decode_text", "find_delimiter"]
+__all__ = ["decode_text", "find_delimiter", "split_rows"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -103,3 +103,30 @@ def find_delimiter(text: str) -> str:
         return (width - 1) * (count / max(len(widths), 1)) ** 2
 
     return max(_DELIMITERS, key=score)
+
+
+def split_rows(text: str, delimiter: str, *, file: str) -> list[list[str]]:
+    """Split a text into rows of cells.
+
+    Parameters
+    ----------
+    text, delimiter : str
+        Delimited text, and what parts its cells.
+    file : str
+        Its name.
+
+    Returns
+    -------
+    list of list of str
+        Line breaks stay inside quoted cells.
+
+    Raises
+    ------
+    StudyError
+        When quotes do not close or a cell is endless.
+    """
+    try:
+        return list(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+    except csv.Error as error:
+        said = f"cannot be read as a table ({error})"
+        raise StudyError(said, file=file, remedy="export it again as CSV") from None
