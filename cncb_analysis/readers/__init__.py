@@ -146,10 +146,10 @@ def read_structure(data: bytes, *, file: str) -> Structure:
 
 def _name_columns(head: Sequence[str]) -> list[str]:
     """Make headings differ: blank and repeated ones get their place."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for place, heading in enumerate(head, start=1):
         name = heading if heading.strip() else f"(column {place})"
         while name in names:
             name += f" ({place})"
-        names.append(name)
-    return names
+        names[name] = None
+    return list(names)

@@ -71,7 +71,9 @@ def read_limesurvey(rows: Iterable[Row]) -> Structure:
         if kind == "select_multiple":
             ticks |= {f"{name}_{code}": f"selected(${{{name}}}, '{code}')" for code in answers}
         if kind.startswith(("select", "rank")):
-            choices += [{"list_name": name, "name": code, "labels": texts} for code, texts in answers.items()]
+            points = {code: code for code in fixed if code.isdecimal()}
+            offered = {code: {"labels": texts, "order": points.get(code, "")} for code, texts in answers.items()}
+            choices += [{"list_name": name, "name": code, **told} for code, told in offered.items()]
             kind = f"{kind} {name}"
         routing = [_translate(text, ticks) for text in (row["group"], row.get("relevance", ""))]
         told = {"type": kind, "relevant": routing}

@@ -20,12 +20,13 @@ __all__ = ["Structure", "make_structure", "read_terms", "read_xlsform"]
 Sheets = Mapping[str, Sequence[Sequence[str]]]
 
 _TEST = re.compile(r"\$\{[\w-]+\}\s*!?=\s*'[^']+'|selected\s*\(\s*\$\{[\w-]+\}\s*,\s*'[^']+'\s*\)")
-# A test, and what makes one of several, once each test is written as one sign.
-_SIGN = "\0"
-_JOINED = re.compile(rf"(?:\bnot\s*)?\(\s*{_SIGN}\s*\)|{_SIGN}\s+(?:and|or)\s+{_SIGN}")
+# What makes one test of several, once each is written as a sign that no text holds after its spaces are evened out.
+_SIGN = "\x1f"
+_JOINED = re.compile(rf"(?:\bnot ?)?\( ?{_SIGN} ?\)|{_SIGN} ?\b(?:and|or)\b ?{_SIGN}")
 _MARKUP = re.compile(r"(?is)<(script|style)\b.*?</\1>|<!--.*?-->|</?[a-z][^>]*>")
 _INLINE = re.compile(r"(?i)</?(?:a|b|em|font|i|span|strong|su[bp]|u)\b[^>]*>")
 _EDGE = re.compile(r"(begin|end)[ _](?:group|repeat)")
+_REPEATS = ("begin repeat", "begin_repeat")
 _SELECT = re.compile(r"(select[ _].*?|select1|rank)(?: from)?\s+(\S+)(\s+or[ _](?:specify[ _])?other)?")
 
 
@@ -79,7 +80,7 @@ def make_structure(
     for row in survey:
         relevant = " and ".join(f"({' '.join(text.split())})" for text in row.get("relevant", ()) if text.strip())
         while _is_routing(relevant[1:-1]):
-            relevant = relevant[1:-1]
+            relevant = relevant[1:-1].strip()
         row["relevant"] = relevant
         if relevant and not (_is_routing(relevant) and names.issuperset(re.findall(r"\$\{(.*?)\}", relevant))):
             told.append(f"{row['name']}: routing {relevant}")
@@ -105,7 +106,7 @@ def _is_routing(text: str) -> bool:
     before, joined = "", _TEST.sub(_SIGN, text)
     while joined != before:
         before, joined = joined, _JOINED.sub(_SIGN, joined)
-    return joined.strip() == _SIGN
+    return joined.strip(" ") == _SIGN
 
 
 @cache
@@ -170,7 +171,7 @@ def read_xlsform(sheets: Sheets, *, file: str) -> Structure:
             survey.append({"name": row["name"], "relevant": asked, **told})
         if listed and listed[3]:
             choices.append({"list_name": listed[2], "name": "other", "labels": {"en": "Other"}})
-        if kind is None and not (edge and not edge[0].endswith("n repeat")):
+        if kind is None and (not edge or edge[0] in _REPEATS):
             unread.append(f"{row['name']}: {row['type']}")
     return make_structure(survey, choices, unread)
 
