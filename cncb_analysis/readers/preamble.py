@@ -42,15 +42,13 @@ def cut_preamble(lines: Sequence[Line]) -> list[Line]:
     """
     first, second = ([cell.strip() for cell in row] for _, row in [*lines, (0, []), (0, [])][:2])
     if set(second) >= _VV_COLUMNS:
-        return [(line, [_VV_MARK.sub(_put_back, cell) for cell in row]) for line, row in lines[1:]]
+        return [
+            (line, [_VV_MARK.sub(lambda mark: _VV_SIGNS[mark[1]], cell) for cell in row]) for line, row in lines[1:]
+        ]
     if first[:1] == ["Alias"] and second[:1] == ["Export Date"]:
         heads = [head for _, row in lines[2:3] for head in row]
         return [(line, [_spell(*pair) for pair in zip_longest(row, heads, fillvalue="")]) for line, row in lines[2:]]
     return list(lines)
-
-
-def _put_back(mark: re.Match[str]) -> str:
-    return _VV_SIGNS[mark[1]]
 
 
 def _spell(cell: str, head: str) -> str:

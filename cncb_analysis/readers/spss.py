@@ -19,11 +19,9 @@ from cncb_analysis.readers.structure import Structure, make_structure, read_term
 
 __all__ = ["list_sav_rows", "read_sav"]
 
-_READ_APART = """
-import pickle, sys, pyreadstat
-with open(sys.argv[2], "wb") as result:
-    pickle.dump(pyreadstat.read_sav(sys.argv[1], user_missing=True), result)
-"""
+_APART = (
+    "import pickle, sys, pyreadstat as p; pickle.dump(p.read_sav(sys.argv[1], user_missing=True), sys.stdout.buffer)"
+)
 _SECONDS = 60
 # Two codes are no scale.
 _PAIR = 2
@@ -108,12 +106,11 @@ def _read(data: bytes, file: str) -> tuple[pd.DataFrame, Any]:
     if find_spec("pyreadstat") is None:
         raise StudyError("needs pyreadstat", file=file, remedy="install cncb-analysis with the extra spss")
     with tempfile.TemporaryDirectory() as folder:
-        source, result = Path(folder, "answers.sav"), Path(folder, "answers.pickle")
-        source.write_bytes(data)
+        path = Path(folder, "answers.sav")
+        path.write_bytes(data)
         try:
-            command = [sys.executable, "-c", _READ_APART, str(source), str(result)]
-            subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS)
-            return pickle.loads(result.read_bytes())
+            command = [sys.executable, "-P", "-c", _APART, str(path)]
+            return pickle.loads(subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS).stdout)
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
             reason = (error.stderr or b"").decode(errors="replace").strip().rpartition("\n")[2] or type(error).__name__
             said = f"is a damaged SPSS file, or holds what cannot be read ({reason})"

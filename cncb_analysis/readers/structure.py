@@ -76,6 +76,7 @@ def make_structure(
     >>> structure.survey.iloc[0, 2], structure.survey["relevant"].tolist(), structure.unread
     ('Bist du dabei?', ['', "${member} = 'Y'", 'unknown'], ('more: routing (${years} > 3)',))
     """
+    survey, choices = [dict(row) for row in survey], [dict(row) for row in choices]
     told, names = list(unread), {row["name"] for row in survey}
     for row in survey:
         relevant = " and ".join(f"({' '.join(text.split())})" for text in row.get("relevant", ()) if text.strip())
