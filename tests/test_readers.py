@@ -73,7 +73,7 @@ def test_cells_beyond_the_heading_and_repeated_headings_get_names() -> None:
         (b"\n \n", "is empty"),
         (b"one\ntwo\n", "one column only"),
         (b"\x00\x01\x02,\x03\x04\n" * 9, "not readable text"),
-        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "old or protected workbook"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1rest", "old, protected"),
         (b"PK\x03\x04 nothing behind it", "damaged, old"),
         (b"\xff\xfe\x00", "not readable text"),
     ],

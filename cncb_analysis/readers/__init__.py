@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-import csv
-import sys
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
+from typing import Any
 
 import pandas as pd
 
 from cncb_analysis.errors import StudyError
-from cncb_analysis.readers.delimited import decode_text, find_delimiter, split_lines
+from cncb_analysis.readers.delimited import decode_text, find_delimiter, split_rows
 from cncb_analysis.readers.eurostat import read_eurostat
-from cncb_analysis.readers.excel import read_sheet
+from cncb_analysis.readers.excel import read_sheets
+from cncb_analysis.readers.limesurvey import list_lss_rows, read_limesurvey
+from cncb_analysis.readers.preamble import cut_preamble
+from cncb_analysis.readers.spss import list_sav_rows, read_sav
+from cncb_analysis.readers.structure import Structure, read_xlsform
 
-__all__ = ["RawTable", "read_eurostat", "read_raw"]
+__all__ = ["RawTable", "Structure", "read_eurostat", "read_raw", "read_structure"]
+
+_WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
+_SPSS = (b"$FL2", b"$FL3")
+# Columns of LimeSurvey's tab-separated survey structure.
+_LIMESURVEY = {"class", "type/scale", "name", "text"}
+_WIDTHS = range(2, 20_001)
 
 
 @dataclass(frozen=True)
@@ -67,35 +78,99 @@ def read_raw(data: bytes, *, file: str, language: str = "") -> RawTable:
     ('cp1252', ';', '2,5')
     """
     encoding = delimiter = ""
-    if data.startswith((b"PK\x03\x04", b"\xd0\xcf\x11\xe0")):
-        rows = read_sheet(data, file=file, language=language)
+    if data.startswith(_WORKBOOK):
+        sheets = read_sheets(data, file=file, language=language).values()
+        cells = _line_up(next((rows for rows in sheets if any(cell for row in rows for cell in row)), []))
+    elif data.startswith(_SPSS):
+        rows, encoding = list_sav_rows(data, file=file, language=language)
+        cells = _line_up(rows)
     else:
         text, encoding = decode_text(data, file=file, language=language)
-        try:
-            delimiter = find_delimiter(text)
-            # The same few texts stand in a column over and over: each is held once.
-            rows = [list(map(sys.intern, row)) for row in csv.reader(split_lines(text), delimiter=delimiter)]
-        except csv.Error as error:
-            said = f"cannot be read as a table ({error})"
-            raise StudyError(said, file=file, remedy="export it again as CSV") from None
-    filled = [(line, row) for line, row in enumerate(rows, start=1) if any(cell.strip() for cell in row)]
-    if not filled:
+        delimiter = find_delimiter(text)
+        cells = _read_delimited(data, text, encoding, delimiter, file)
+        if text.startswith("<?xml") or _LIMESURVEY.issubset(cells.head(1).to_numpy().ravel()):
+            raise StudyError("is a survey structure, not answers", file=file, remedy="read it with cncb import")
+    filled = cells.apply(lambda column: column.map(str.strip) != "").any(axis=1)
+    cells = cut_preamble(cells[filled.to_numpy(dtype=bool)])
+    if cells.empty:
         raise StudyError("is empty", file=file, remedy="export it again")
-    width = max(len(row) for _, row in filled)
-    if width < 2:
+    if cells.shape[1] not in _WIDTHS:
+        said = "has one column only" if cells.shape[1] == 1 else f"has too many columns ({cells.shape[1]})"
         remedy = "export with comma, semicolon or tab between cells"
-        raise StudyError("has one column only", file=file, value=filled[0][1][0], remedy=remedy)
-    index, cells = zip(*((line, [*row, *[""] * (width - len(row))]) for line, row in filled), strict=True)
-    table = pd.DataFrame(cells[1:], columns=_name_columns(cells[0]), index=index[1:], dtype=str)
-    return RawTable(file, table, encoding, delimiter)
+        raise StudyError(said, file=file, value=str(cells.iat[0, 0]), remedy=remedy)
+    names = _name_columns(cells.iloc[0])
+    columns = [cells[place].iloc[1:].astype("category").cat.remove_unused_categories() for place in cells]
+    return RawTable(file, pd.DataFrame(dict(zip(names, columns, strict=True))), encoding, delimiter)
+
+
+def _read_delimited(data: bytes, text: str, encoding: str, delimiter: str, file: str) -> pd.DataFrame:
+    """Cells by line, each distinct text of a column held once; a file whose lines differ in width the slow way."""
+    options: dict[str, Any] = {"dtype": str, "na_filter": False, "skip_blank_lines": False, "low_memory": False}
+    try:
+        cells = pd.read_csv(io.BytesIO(data), header=None, sep=delimiter, encoding=encoding, **options).astype(
+            "category"
+        )
+        return cells.set_axis(range(1, len(cells) + 1))
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError):
+        return _line_up(split_rows(text, delimiter, file=file))
+
+
+def _line_up(rows: Sequence[Sequence[str]]) -> pd.DataFrame:
+    """Cells by line, short ones filled up."""
+    columns = dict(enumerate(zip_longest(*rows, fillvalue="")))
+    return pd.DataFrame(columns, index=range(1, len(rows) + 1), dtype=object)
+
+
+def read_structure(data: bytes, *, file: str) -> Structure:
+    r"""Read what a survey tool asked: LimeSurvey (.lss, tab-separated), XLSForm or SPSS, told by the content.
+
+    Parameters
+    ----------
+    data : bytes
+        The file as exported.
+    file : str
+        Its name, for messages.
+
+    Returns
+    -------
+    Structure
+        Questions and choices in the columns of survey.csv and choices.csv, and what could not be carried over.
+
+    Raises
+    ------
+    StudyError
+        When it is damaged, of another kind, or asks nothing.
+
+    Examples
+    --------
+    >>> text = "class\ttype/scale\tname\ttext\tlanguage\nQ\tN\tyears\tHow many years?\ten\n"
+    >>> read_structure(text.encode(), file="survey.txt").survey.iloc[0, :3].tolist()
+    ['decimal', 'years', 'How many years?']
+    """
+    if data.startswith(_WORKBOOK):
+        structure = read_xlsform(read_sheets(data, file=file), file=file)
+    elif data.startswith(_SPSS):
+        structure = read_sav(data, file=file)
+    else:
+        text, _ = decode_text(data, file=file)
+        if text.lstrip().startswith("<"):
+            structure = read_limesurvey(list_lss_rows(text, file=file))
+        else:
+            head, *rows = split_rows(text, "\t", file=file) or [[]]
+            known = rows if _LIMESURVEY.issubset(head) else []
+            structure = read_limesurvey(dict(zip(head, row + [""] * len(head), strict=False)) for row in known)
+    if structure.survey.empty:
+        remedy = "deliver a LimeSurvey .lss or tab-separated structure, an XLSForm or an SPSS file"
+        raise StudyError("asks no question", file=file, remedy=remedy)
+    return structure
 
 
 def _name_columns(head: Sequence[str]) -> list[str]:
     """Make headings differ: blank and repeated ones get their place."""
-    names: list[str] = []
+    names: dict[str, None] = {}
     for place, heading in enumerate(head, start=1):
         name = heading if heading.strip() else f"(column {place})"
         while name in names:
             name += f" ({place})"
-        names.append(name)
-    return names
+        names[name] = None
+    return list(names)

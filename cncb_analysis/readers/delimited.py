@@ -13,7 +13,7 @@ from pathlib import Path
 from cncb_analysis.errors import StudyError
 from cncb_analysis.store import read_settings
 
-__all__ = ["decode_text", "find_delimiter", "split_lines"]
+__all__ = ["decode_text", "find_delimiter", "split_rows"]
 
 _DELIMITERS = (",", ";", "\t", "|")
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
@@ -77,6 +77,11 @@ def _count_letters(text: str, letters: set[str]) -> int:
     return sum(count if letter in letters else -count for letter, count in counts.items())
 
 
+def _split_lines(text: str) -> Iterator[str]:
+    """Lines with their ends, one at a time: a large file is not held twice."""
+    return (match[0] for match in _LINE.finditer(text))
+
+
 def find_delimiter(text: str) -> str:
     r"""Find what parts the cells: the sign that gives many columns and the same number in every row.
 
@@ -97,7 +102,7 @@ def find_delimiter(text: str) -> str:
     """
 
     def score(delimiter: str) -> float:
-        sample = itertools.islice(csv.reader(split_lines(text), delimiter=delimiter), _SAMPLE)
+        sample = itertools.islice(csv.reader(_split_lines(text), delimiter=delimiter), _SAMPLE)
         try:
             widths = [len(row) for row in sample if row]
         except csv.Error:  # a wrong sign may make one cell of half the file
@@ -108,22 +113,28 @@ def find_delimiter(text: str) -> str:
     return max(_DELIMITERS, key=score)
 
 
-def split_lines(text: str) -> Iterator[str]:
-    r"""Lines of a text with their ends, one at a time: a large file is not held twice.
+def split_rows(text: str, delimiter: str, *, file: str) -> list[list[str]]:
+    """Split a text into rows of cells.
 
     Parameters
     ----------
-    text : str
-        Any line ends.
+    text, delimiter : str
+        Delimited text, and what parts its cells.
+    file : str
+        Its name.
 
     Returns
     -------
-    iterator of str
-        In order; together they are the text.
+    list of list of str
+        Line breaks stay inside quoted cells.
 
-    Examples
-    --------
-    >>> list(split_lines("a;b\r\nc"))
-    ['a;b\r\n', 'c']
+    Raises
+    ------
+    StudyError
+        When quotes do not close or a cell is endless.
     """
-    return (match[0] for match in _LINE.finditer(text))
+    try:
+        return list(csv.reader(_split_lines(text), delimiter=delimiter))
+    except csv.Error as error:
+        said = f"cannot be read as a table ({error})"
+        raise StudyError(said, file=file, remedy="export it again as CSV") from None

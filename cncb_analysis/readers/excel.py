@@ -5,15 +5,19 @@ from __future__ import annotations
 import datetime
 import io
 import warnings
+import zipfile
 from typing import Any
 
 from cncb_analysis.errors import StudyError
 
-__all__ = ["read_sheet"]
+__all__ = ["read_sheets", "show_cell"]
+
+# Unpacked bytes; a workbook of a survey has less than a tenth.
+_LARGEST = 200_000_000
 
 
-def read_sheet(data: bytes, *, file: str, language: str = "") -> list[list[str]]:
-    """Read the first visible sheet that is not empty.
+def read_sheets(data: bytes, *, file: str, language: str = "") -> dict[str, list[list[str]]]:
+    """Read the visible sheets.
 
     Parameters
     ----------
@@ -26,34 +30,57 @@ def read_sheet(data: bytes, *, file: str, language: str = "") -> list[list[str]]
 
     Returns
     -------
-    list of list of str
-        Rows of cells: formulas by their stored result, dates as 2011-07-11; none when every sheet is empty.
+    dict of str to list of list of str
+        By name, rows of cells: formulas by their stored result, dates as 2011-07-11.
 
     Raises
     ------
     StudyError
-        When it is no workbook of today, protected or damaged.
+        When it is no workbook of today, protected, damaged or beyond all measure.
     """
     import openpyxl
 
     try:
+        with zipfile.ZipFile(io.BytesIO(data)) as packed:
+            size = sum(member.file_size for member in packed.infolist())
+        if size > _LARGEST:
+            raise MemoryError
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about styles and drop-down lists, which are not read
             book = openpyxl.load_workbook(io.BytesIO(data), read_only=True, data_only=True)
+            sheets = {}
             for sheet in book.worksheets:
-                sheet.reset_dimensions()
-                rows = [[_show(cell, language) for cell in row] for row in sheet.iter_rows(values_only=True)]
-                if sheet.sheet_state == "visible" and any(cell for row in rows for cell in row):
-                    return rows
+                if sheet.sheet_state == "visible":
+                    sheet.reset_dimensions()
+                    rows = sheet.iter_rows(values_only=True)
+                    sheets[sheet.title] = [[show_cell(cell, language) for cell in row] for row in rows]
+            return sheets
     except Exception as error:  # noqa: BLE001 - a damaged workbook may fail anywhere inside openpyxl
-        said = f"is a damaged, old or protected workbook ({type(error).__name__})"
+        said = f"is a damaged, old, protected or too large workbook ({type(error).__name__})"
         raise StudyError(said, file=file, remedy="save it again as .xlsx, without a password") from None
-    return []
 
 
-def _show(cell: Any, language: str) -> str:
-    """Text of a cell; numbers get the language's decimal sign, which all but English write as a comma."""
-    if cell is None:
+def show_cell(cell: Any, language: str) -> str:
+    """Text of a cell.
+
+    Parameters
+    ----------
+    cell : object
+        Text, number, date, truth value or nothing.
+    language : str
+        Numbers get its decimal sign, which all but English write as a comma.
+
+    Returns
+    -------
+    str
+        1.0 is 1; a day without a time is 2011-07-11.
+
+    Examples
+    --------
+    >>> show_cell(2.50, "sk"), show_cell(None, "sk")
+    ('2,5', '')
+    """
+    if cell is None or cell != cell:  # not a number, as SPSS files have it
         return ""
     if isinstance(cell, bool):
         return str(cell).upper()
