@@ -119,6 +119,20 @@ def simulate(folder: Path, clusters: int | None, seed: int | None) -> None:
 
 
 @main.command()
+@click.argument("form", metavar="FORMAT", type=click.Choice(["public", "xlsform"]))
+@_STUDY
+@click.option("--to", type=_FOLDER, default=None, help="Folder; default processed/export in the study.")
+@click.option(
+    "--step", default="questionnaire", type=click.Choice(["questionnaire", "interviews"]), help="For xlsform."
+)
+def export(form: str, study: Path, to: Path | None, step: str) -> None:
+    """Write what others read: FORMAT is public (the public tables) or xlsform (the questionnaire)."""
+    from cncb_analysis.exports import write_export
+
+    click.echo(f"Written: {', '.join(map(str, write_export(form, study, to, step=step)))}")
+
+
+@main.command()
 @_STUDY
 def explore(study: Path) -> None:
     """Open the notebooks in JupyterLab."""

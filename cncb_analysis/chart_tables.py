@@ -8,13 +8,11 @@ from typing import Any, NamedTuple
 
 import pandas as pd
 
+from cncb_analysis.figures.chart import CHART_COLUMNS
 from cncb_analysis.view import ALL, Cell, Figure, Item, View
 
 __all__ = ["CHART_COLUMNS", "MAKERS"]
 
-CHART_COLUMNS = [
-    "section", "row", "row_label", "column", "column_label", "estimate", "low", "high", "k", "n", "mark", "text",
-]  # fmt: skip
 _NUMBERS = ("estimate", "low", "high", "k", "n")
 _NOTHING = {**dict.fromkeys(_NUMBERS, float("nan")), "mark": ""}
 _DECISIONS = ("all", "coalition", "giver_taker", "national", "drop")

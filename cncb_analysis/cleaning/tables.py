@@ -9,26 +9,12 @@ from functools import cache
 import pandas as pd
 
 from cncb_analysis.errors import Problem
+from cncb_analysis.schema import read_schema
 
 __all__ = ["TABLE_COLUMNS", "Cleaned", "empty_cleaned", "merge_cleaned", "shape_table"]
 
-_COLUMNS = {
-    "units": "step partner country unit cluster host status consent source row",
-    "observations": "step partner country unit variable option occasion value missing",
-    "texts": "step unit variable text language",
-    "segments": "unit theme_code coder start end text language translation translator "
-    "partner country excerpt final consent",
-    "cells": "region sector indicator year value flag",
-    "agreed_actions": "partner action owner deadline",
-    "cell_log": "file row column raw value rule fate",
-}
-TABLE_COLUMNS: dict[str, list[str]] = {name: columns.split() for name, columns in _COLUMNS.items()}
-# Whatever is not named here is a text.
-_TYPES: dict[str, dict[str, type]] = {
-    "observations": {"value": float},
-    "segments": {"start": float, "end": float, "final": bool},
-    "cells": {"year": int, "value": float},
-}
+_TABLES = ("units", "observations", "texts", "segments", "cells", "agreed_actions", "cell_log")
+TABLE_COLUMNS = {name: list(read_schema()[name]) for name in _TABLES}
 
 
 @dataclass(frozen=True)
@@ -71,8 +57,7 @@ def shape_table(name: str, parts: Iterable[pd.DataFrame]) -> pd.DataFrame:
     filled = [part for part in parts if len(part)]
     frame = pd.concat(filled, ignore_index=True) if filled else pd.DataFrame(index=pd.RangeIndex(0))
     columns = {}
-    for column in TABLE_COLUMNS[name]:
-        kind = _TYPES.get(name, {}).get(column, str)
+    for column, (kind, _) in read_schema()[name].items():
         blank = {str: "", bool: False}.get(kind, float("nan"))
         cells = frame[column] if column in frame else pd.Series(blank, frame.index, dtype=object)
         columns[column] = (cells.fillna(blank) if kind is str and cells.hasnans else cells).astype(kind)

@@ -11,13 +11,13 @@ import pandas as pd
 from cncb_analysis.errors import StudyError
 from cncb_analysis.style import PAGE_WIDTH
 
-__all__ = ["NOTHING", "SMALL_BASE", "Cell", "Chart", "Row"]
+__all__ = ["CHART_COLUMNS", "NOTHING", "SMALL_BASE", "Cell", "Chart", "Row"]
 
 # Below this base a count is said, not a percent.
 SMALL_BASE = 20
-_COLUMNS = (
+CHART_COLUMNS = [
     "section", "row", "row_label", "column", "column_label", "estimate", "low", "high", "k", "n", "mark", "text",
-)  # fmt: skip
+]  # fmt: skip
 _APART = ("benchmark", "threshold")
 _DRAWN = ("", "coarsened")
 
@@ -74,7 +74,8 @@ class Chart:
 
     Examples
     --------
-    >>> table = pd.DataFrame([["", "IT", "Italy", "share", "", 0.5, 0.2, 0.8, 6, 12, "hidden", ""]], columns=_COLUMNS)
+    >>> cells = ["", "IT", "Italy", "share", "", 0.5, 0.2, 0.8, 6, 12, "hidden", ""]
+    >>> table = pd.DataFrame([cells], columns=CHART_COLUMNS)
     >>> Chart("share", table)
     Traceback (most recent call last):
         ...
@@ -87,7 +88,7 @@ class Chart:
     dense: bool = False
 
     def __post_init__(self) -> None:
-        missing = [name for name in _COLUMNS if name not in self.table]
+        missing = [name for name in CHART_COLUMNS if name not in self.table]
         if missing:
             raise StudyError("a chart needs this column", value=missing[0], remedy="see the docstring of Chart")
         closed = self.table[~self.table["mark"].isin(_DRAWN)]

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from cncb_analysis.errors import StudyError
+from cncb_analysis.schema import read_schema
 
 if TYPE_CHECKING:
     from cncb_analysis.study import Study
@@ -69,7 +70,7 @@ def tabulate_evidence(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
                 place = (finding, block["theme"].iloc[0], row["step"], country)
                 people = decided.get((finding, country, row["step"]), ("", "", ""))
                 rows.append(row | dict(zip([*_PLACE, *_DECIDED], (*place, *people), strict=True)))
-    table = pd.DataFrame(rows, columns=[*_PLACE, "proposed", *_DECIDED, "k", "n", "estimates"])
+    table = pd.DataFrame(rows, columns=list(read_schema()["evidence"]))
     return table.astype({"k": float, "n": float})
 
 
