@@ -132,6 +132,22 @@ def simulate(folder: Path, clusters: int | None, seed: int | None) -> None:
 
 
 @main.command()
+@click.argument("form", metavar="FORMAT", type=click.Choice(["public", "spss", "xlsform"]))
+@_STUDY
+@click.option("--to", type=_FOLDER, default=None, help="Folder; default processed/export or restricted/export.")
+@click.option(
+    "--step", default="questionnaire", type=click.Choice(["questionnaire", "interviews"]), help="For xlsform."
+)
+@click.option("--language", default="en", show_default=True, metavar="CODE", help="Of labels, for spss.")
+def export(form: str, study: Path, to: Path | None, step: str, language: str) -> None:
+    """Write what others read: FORMAT is public (tables), spss (restricted answers) or xlsform (the instrument)."""
+    from cncb_analysis.exports import write_export
+
+    paths = write_export(form, study, to, step=step, language=language)
+    click.echo(f"Written: {', '.join(map(str, paths)) or 'nothing, as no unit answered'}")
+
+
+@main.command()
 @_STUDY
 def explore(study: Path) -> None:
     """Open the notebooks in JupyterLab."""

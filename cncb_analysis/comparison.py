@@ -13,17 +13,14 @@ import numpy.typing as npt
 import pandas as pd
 
 from cncb_analysis.codebook import Codebook
+from cncb_analysis.schema import read_schema
 from cncb_analysis.statistics.agreement import cliffs_delta
 from cncb_analysis.statistics.intervals import cliffs_delta_interval, share_difference_interval
 from cncb_analysis.statistics.permutation import chi_square_permutation, holm, kruskal_permutation
 
 __all__ = ["COMPARISON_COLUMNS", "Rules", "compare_countries"]
 
-COMPARISON_COLUMNS = [
-    *["step", "variable", "option", "contrast", "groups", "n", "test", "method", "statistic"],
-    *["p", "p_error", "p_attainable", "p_adjusted", "family", "effect", "effect_low", "effect_high"],
-    *["margin", "verdict"],
-]
+COMPARISON_COLUMNS = list(read_schema()["comparisons"])
 
 _BY_OPTION = ("multiple", "rank")
 _ORDERED = ("ordinal", "number", "allocation", "rank")

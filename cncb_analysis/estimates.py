@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from cncb_analysis.codebook import Codebook
+from cncb_analysis.schema import read_schema
 from cncb_analysis.statistics.intervals import hypergeometric_interval, mean_interval, median_rank, wilson_interval
 
 __all__ = [
@@ -16,11 +17,12 @@ __all__ = [
 ]  # fmt: skip
 
 CELL = ["step", "variable", "option", "occasion", "partner", "country"]
-ESTIMATE_COLUMNS = [*CELL, "statistic", "estimate", "low", "high", "k", "n", "frame", "base", "method"]
+# Its `mark` is for disclosure control to add.
+ESTIMATE_COLUMNS = [name for name in read_schema()["estimates"] if name != "mark"]
 BASES = {"mapping": "clusters", "questionnaire": "respondents", "interviews": "interviews", "workshops": "participants"}
 
 _KEYS = ["step", "variable", "occasion", "partner", "country"]
-_TEXT = [*CELL, "statistic", "base", "method"]
+_TEXT = [name for name in ESTIMATE_COLUMNS if read_schema()["estimates"][name][0] is str]
 # Steps whose units are clusters of the frame; a workshop's participants are not.
 _FRAMED = ("mapping", "questionnaire", "interviews")
 _TOP_TWO_OF = 4

@@ -14,7 +14,7 @@ import pandas as pd
 from cncb_analysis.style import read_palette
 from cncb_analysis.tables import DisplayTable
 
-__all__ = ["NOT_ASKED", "Html", "NotAsked", "ShownFigure", "write_definitions"]
+__all__ = ["NOT_ASKED", "Html", "NotAsked", "ShownFigure", "neutralise_formulas", "write_definitions"]
 
 # By this type in a cell's output the page knows that it can drop the section.
 NOT_ASKED = "application/vnd.cncb.not-asked+json"
@@ -108,10 +108,7 @@ class ShownFigure:
     @property
     def csv(self) -> str:
         """The chart table as CSV; a text that a spreadsheet would run as a formula is made plain."""
-        frame = self.chart.copy()
-        for name in frame.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in frame.dtypes]]:
-            frame[name] = [f"'{text}" if str(text).startswith(_FORMULA) else text for text in frame[name]]
-        return str(frame.to_csv(index=False, lineterminator="\n"))
+        return str(neutralise_formulas(self.chart).to_csv(index=False, lineterminator="\n"))
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         """Heading, picture with its own description, caption, data and the figure as a table."""
@@ -133,6 +130,30 @@ class ShownFigure:
             f"{download} (CSV)</a></p><details><summary>{as_table}</summary>{self.table._repr_html_()}</details>"
         )
         return {"text/html": html, "text/plain": repr(self)}
+
+
+def neutralise_formulas(table: pd.DataFrame) -> pd.DataFrame:
+    """Make texts plain that a spreadsheet would run as a formula; numbers, negative ones too, stay.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Any.
+
+    Returns
+    -------
+    DataFrame
+        An apostrophe stands before such a text.
+
+    Examples
+    --------
+    >>> neutralise_formulas(pd.DataFrame({"text": ["=1+1", "a-b"], "value": [-1, 2]})).values.tolist()
+    [["'=1+1", -1], ['a-b', 2]]
+    """
+    plain = table.copy()
+    for name in plain.columns[[not pd.api.types.is_numeric_dtype(kind) for kind in plain.dtypes]]:
+        plain[name] = [f"'{text}" if str(text).startswith(_FORMULA) else text for text in plain[name]]
+    return plain
 
 
 def write_definitions(pairs: Iterable[tuple[str, str]], name: str) -> Html:

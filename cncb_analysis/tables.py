@@ -5,14 +5,14 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
 from cncb_analysis.store import write_zip
 
-__all__ = ["DisplayTable", "write_workbook"]
+__all__ = ["DisplayTable", "write_sheets", "write_workbook"]
 
 # A cell that reads as a number or as the sign of a missing one: aligned right, so that digits stand below digits.
 _NUMERIC = re.compile(r"[+−–<≤≥-]?\s?[\d.,  ]*\d.*|[–·]?")
@@ -101,8 +101,6 @@ class DisplayTable:
 def write_workbook(path: Path, tables: Sequence[DisplayTable]) -> None:
     """Write an Excel workbook, a sheet a table; same tables, same bytes.
 
-    Every text is stored as text, so that nothing in it can run as a formula.
-
     Parameters
     ----------
     path : Path
@@ -110,24 +108,43 @@ def write_workbook(path: Path, tables: Sequence[DisplayTable]) -> None:
     tables : sequence of DisplayTable
         At least one.
     """
+    write_sheets(path, [(table.caption, table.to_sheet()) for table in tables], heads=(1, 3))
+
+
+def write_sheets(
+    path: Path, sheets: Iterable[tuple[str, Sequence[Sequence[Cell]]]], *, heads: tuple[int, ...] = (1,)
+) -> None:
+    """Write an Excel workbook from lines of cells; same cells, same bytes.
+
+    Every text is stored as text, so that nothing in it can run as a formula.
+
+    Parameters
+    ----------
+    path : Path
+        Where to.
+    sheets : iterable of (str, sequence of sequence)
+        Name and lines of each, at least one; an empty text or NaN leaves its cell empty.
+    heads : tuple of int
+        Lines in bold; the last is the heading of the columns, and it and all above stay in sight.
+    """
     from openpyxl import Workbook
     from openpyxl.styles import Alignment, Font
 
     book = Workbook()
     book.remove(book.active)
-    for table in tables:
-        sheet = book.create_sheet(_name_sheet(table.caption))
-        for line, values in enumerate(table.to_sheet(), start=1):
+    for name, lines in sheets:
+        sheet = book.create_sheet(_name_sheet(name))
+        for line, values in enumerate(lines, start=1):
             filled = [pair for pair in enumerate(values, start=1) if pair[1] == pair[1] != ""]
             for column, value in filled:
                 cell = sheet.cell(line, column, _CONTROL.sub("", value) if isinstance(value, str) else value)
                 if isinstance(value, str):
                     cell.data_type = "s"
-                if line in (1, 3):
+                if line in heads:
                     cell.font = Font(bold=True)
-                    cell.alignment = Alignment(wrap_text=line == 3, vertical="top")
+                    cell.alignment = Alignment(wrap_text=line == heads[-1], vertical="top")
         sheet.column_dimensions["A"].width = 38
-        sheet.freeze_panes = "B4"
+        sheet.freeze_panes = f"B{heads[-1] + 1}"
     buffer = io.BytesIO()
     book.save(buffer)
     with zipfile.ZipFile(buffer) as archive:

@@ -11,26 +11,12 @@ import numpy as np
 import pandas as pd
 
 from cncb_analysis.errors import Problem
+from cncb_analysis.schema import read_schema
 
 __all__ = ["TABLE_COLUMNS", "Cleaned", "empty_cleaned", "merge_cleaned", "shape_table"]
 
-_COLUMNS = {
-    "units": "step partner country unit cluster host status consent source row",
-    "observations": "step partner country unit variable option occasion value missing",
-    "texts": "step unit variable text language",
-    "segments": "unit theme_code coder start end text language translation translator "
-    "partner country excerpt final consent",
-    "cells": "region sector indicator year value flag",
-    "agreed_actions": "partner action owner deadline",
-    "cell_log": "file row column raw value rule fate",
-}
-TABLE_COLUMNS: dict[str, list[str]] = {name: columns.split() for name, columns in _COLUMNS.items()}
-# Whatever is not named here is a text.
-_TYPES: dict[str, dict[str, Any]] = {
-    "observations": {"value": float},
-    "segments": {"start": float, "end": float, "final": bool},
-    "cells": {"year": int, "value": float},
-}
+_TABLES = ("units", "observations", "texts", "segments", "cells", "agreed_actions", "cell_log")
+TABLE_COLUMNS = {name: list(read_schema()[name]) for name in _TABLES}
 
 
 @dataclass(frozen=True)
@@ -77,8 +63,8 @@ def shape_table(name: str, parts: Iterable[pd.DataFrame], **constants: str) -> p
     frame = pd.concat(filled, ignore_index=True) if len(filled) > 1 else (filled or [pd.DataFrame()])[0]
     text = "category" if name == "observations" and len(filled) == 1 else str
     columns: dict[str, pd.Series] = {}
-    for column in TABLE_COLUMNS[name]:
-        kind: Any = _TYPES.get(name, {}).get(column, text)
+    for column, (declared, _) in read_schema()[name].items():
+        kind: Any = text if declared is str else declared
         blank = constants.get(column, {float: float("nan"), bool: False}.get(kind, ""))
         if column in frame and column not in constants:
             cells = frame[column]

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from cncb_analysis.errors import StudyError
+from cncb_analysis.schema import read_schema
 from cncb_analysis.study import RULE, Study
 
 __all__ = ["SPOKEN", "Lookup", "index_estimates", "judge_step", "tabulate_evidence"]
@@ -66,7 +67,7 @@ def tabulate_evidence(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
                 place = (finding, block["theme"].iloc[0], row["step"], country)
                 people = decided.get((finding, country, row["step"]), ("", "", ""))
                 rows.append(row | dict(zip([*_PLACE, *_DECIDED], (*place, *people), strict=True)))
-    table = pd.DataFrame(rows, columns=[*_PLACE, "proposed", *_DECIDED, "k", "n", "estimates"])
+    table = pd.DataFrame(rows, columns=list(read_schema()["evidence"]))
     return table.astype({"k": float, "n": float})
 
 

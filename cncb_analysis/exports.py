@@ -1,0 +1,212 @@
+"""A study in the forms that others read: a data package, SPSS files, an XLSForm."""
+
+from __future__ import annotations
+
+import json
+import re
+import tempfile
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from cncb_analysis.analysis import read_cleaned
+from cncb_analysis.codebook import MISSING, read_labels
+from cncb_analysis.errors import StudyError
+from cncb_analysis.schema import read_schema
+from cncb_analysis.shown import neutralise_formulas
+from cncb_analysis.store import hash_file, read_frames, write_bytes, write_table, write_text
+from cncb_analysis.study import read_study
+from cncb_analysis.tables import write_sheets
+
+if TYPE_CHECKING:
+    from cncb_analysis.study import Study
+
+__all__ = ["write_export"]
+
+_PACKAGE = "datapackage.json"
+_TYPES = {str: "string", float: "number", int: "integer", bool: "boolean"}
+_NOTE = "RESTRICTED: answers of single units, for the partners only. Never publish."
+# SPSS cannot have these names; it allows 64 bytes a name, 256 a label of a variable and 120 a label of a value.
+_RESERVED = {"all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"}
+_NAME, _LABEL, _VALUE_LABEL = 64, 256, 120
+
+
+def write_export(
+    form: str, folder: Path, to: Path | None = None, *, step: str = "questionnaire", language: str = "en"
+) -> list[Path]:
+    """Write a study in a form that others read.
+
+    Parameters
+    ----------
+    form : str
+        public (the public tables, always for the audience public, as a Frictionless data package), spss (the restricted
+        answers, a file a step) or xlsform (the instrument of a step).
+    folder : Path
+        The study's folder.
+    to : Path, optional
+        Where to; else processed/export, and processed/restricted/export for what is restricted.
+    step : str
+        questionnaire or interviews: whose instrument.
+    language : str
+        Of the labels in SPSS.
+
+    Returns
+    -------
+    list of Path
+        What was written.
+
+    Raises
+    ------
+    StudyError
+        When the study was never run, pyreadstat is not installed, or restricted and public files would lie together.
+    """
+    study = read_study(folder)
+    target = to or study.folder / "processed" / ("restricted/export" if form == "spss" else "export")
+    if any(target.glob(_PACKAGE if form == "spss" else "*.sav")):
+        remedy = "choose another folder with --to"
+        raise StudyError("restricted and public files may not lie together", file=str(target), remedy=remedy)
+    if form == "xlsform":
+        return _write_xlsform(study, target / f"{step}.xlsx", step)
+    if not (study.folder / "processed" / "public" / "types.json").is_file():
+        raise StudyError("the study was never run", file=str(folder), remedy=f"first: cncb run --study {folder}")
+    return _write_spss(study, target, language) if form == "spss" else _write_package(study, target)
+
+
+def _name_form(study: Study) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", study.title.lower()).strip("-") or "study"
+
+
+def _write_package(study: Study, target: Path) -> list[Path]:
+    """Public tables and what their columns mean: Frictionless Data, Data Package and Table Schema, version 1."""
+    tables = {target / f"{name}.csv": table for name, table in read_frames(study.folder / "processed" / "public").items()}
+    for path, table in tables.items():
+        write_table(path, neutralise_formulas(table))
+    told = study.settings
+    synthetic = told.get("synthetic_note", "Synthetic data: no survey results.") if told.get("synthetic") else ""
+    package = {
+        "profile": "tabular-data-package",
+        "name": _name_form(study),
+        "title": study.title,
+        "description": f"{synthetic} {told.get('question', '')} Small counts are hidden or made coarser.".strip(),
+        "licenses": [{"name": told["licence"]}] if told.get("licence") else [],
+        "contributors": [{"title": partner.name, "role": "contributor"} for partner in study.partners],
+        "resources": [_describe_table(path, table.columns) for path, table in tables.items()],
+    }
+    # The standard allows no empty list.
+    filled = {name: said for name, said in package.items() if said}
+    write_text(target / _PACKAGE, json.dumps(filled, ensure_ascii=False, indent=1) + "\n")
+    return [*tables, target / _PACKAGE]
+
+
+def _describe_table(path: Path, columns: Iterable[str]) -> dict[str, object]:
+    declared = read_schema()[path.stem]
+    meant = {name: declared.get(name) or declared["*"] for name in columns}
+    fields = [{"name": name, "type": _TYPES[kind], "description": said} for name, (kind, said) in meant.items()]
+    place = {"profile": "tabular-data-resource", "name": path.stem, "path": path.name, "encoding": "utf-8"}
+    size = {"bytes": path.stat().st_size, "hash": f"sha256:{hash_file(path)}"}
+    return {**place, **size, "schema": {"fields": fields, "missingValues": [""]}}
+
+
+def _write_xlsform(study: Study, path: Path, step: str) -> list[Path]:
+    """Questions of a step in XLSForm's own columns; all groups stay, so that they stay balanced."""
+    table, asked = study.table("survey"), study.codebook.asked_in(step)
+    names, lists = {variable.name for variable in asked}, {variable.list_name for variable in asked}
+    own = read_labels({heading: heading for heading in table.columns})
+    heads = {code: own[code] for code in study.languages if code in own}
+    survey = [["type", "name", *heads.values(), "relevant", "constraint"]]
+    for line, row in table.iterrows():
+        note = row["type"] == "note" and (row["instrument"] or step) in (step, "both")
+        if row["name"] in names or note or row["type"] in ("begin_group", "end_group"):
+            relevant = "" if row["relevant"] == "unknown" else row["relevant"]
+            if not names.issuperset(re.findall(r"\$\{(\w+)\}", relevant)):
+                place = {"file": "survey.csv", "row": str(line), "column": "relevant", "value": relevant}
+                raise StudyError(f"not a question of the {step}", **place, remedy="write unknown, or name another")
+            survey.append([row["type"], row["name"], *_list_labels(row, heads), relevant, _limit(row)])
+    choices = [["list_name", "name", *heads.values()]]
+    for row in study.table("choices").to_dict("records"):
+        if row["list_name"] in lists:
+            choices.append([row["list_name"], row["name"], *_list_labels(row, heads)])
+    language = heads.get(str(study.settings.get("language", "en")), "").removeprefix("label::")
+    settings = [["form_title", "form_id", "default_language"], [study.title, _name_form(study), language]]
+    write_sheets(path, [("survey", survey), ("choices", choices), ("settings", settings)])
+    return [path]
+
+
+def _list_labels(row: Mapping[str, str], languages: Iterable[str]) -> list[str]:
+    found = read_labels(row)
+    return [found.get(code, "") for code in languages]
+
+
+def _limit(row: Mapping[str, str]) -> str:
+    bounds = ((">=", row["minimum"]), ("<=", row["maximum"]))
+    return " and ".join(f". {sign} {bound}" for sign, bound in bounds if bound)
+
+
+def _write_spss(study: Study, target: Path, language: str) -> list[Path]:
+    try:
+        import pyreadstat
+    except ModuleNotFoundError:
+        remedy = 'install it: pip install "cncb-analysis[spss]"'
+        raise StudyError("SPSS files need pyreadstat", remedy=remedy) from None
+    cleaned, _ = read_cleaned(study.folder / "processed" / "restricted" / "clean", study)
+    used = cleaned.units[cleaned.units["status"].isin(["complete", "partial"])]
+    paths = []
+    for step, units in used[used["step"].isin(["questionnaire", "interviews"])].groupby("step", sort=False):
+        rows = cleaned.observations[cleaned.observations["unit"].isin(units["unit"])]
+        table, told = _lay_out(study, str(step), units, rows, language=language)
+        paths.append(target / f"{step}.sav")
+        with tempfile.TemporaryDirectory() as folder:
+            pyreadstat.write_sav(table, f"{folder}/{step}.sav", note=_NOTE, **told)
+            write_bytes(paths[-1], Path(folder, f"{step}.sav").read_bytes())
+    return paths
+
+
+def _lay_out(
+    study: Study, step: str, units: pd.DataFrame, rows: pd.DataFrame, *, language: str
+) -> tuple[pd.DataFrame, dict[str, dict[str, object]]]:
+    """A row a unit, a column a question or option; labels and the codes that mean a missing, by column."""
+    book, words = study.codebook, study.words(language)
+    units = units.set_index("unit", drop=False)
+    columns = {name: units[name] for name in ("partner", "country", "unit")}
+    told: dict[str, dict[str, object]] = {"column_labels": {}, "missing_ranges": {}, "variable_value_labels": {}}
+    for variable in book.asked_in(step):
+        if variable.kind == "text" or variable.role in ("identifier", "free_text"):
+            continue
+        own = rows[rows["variable"] == variable.name].set_index("unit")
+        given, split = own[own["missing"] == ""], variable.kind in ("multiple", "rank")
+        options = [one.name for one in sorted(book.options(variable), key=lambda choice: choice.order or 0)]
+        codes = {} if split else {option: float(place) for place, option in enumerate(options, start=1)}
+        # Below every answer, so that no number can be read as missing.
+        top = min(0.0, float(own["value"].min())) // 1
+        reasons = {reason: top - place for place, reason in enumerate(MISSING, start=1)}
+        missing = own["missing"].map(reasons).dropna()
+        labels = {code: words.text(f"missing.{reason}") for reason, code in reasons.items()}
+        labels |= {code: book.choice_label(variable.name, option, language) for option, code in codes.items()}
+        for option in options if split else [""]:
+            chosen = given[given["option"] == option] if split else given
+            values = chosen["option"].map(codes) if codes else chosen["value"]
+            label, name = book.label(variable.name, language), variable.name
+            if option:
+                label, name = f"{label} [{book.choice_label(name, option, language)}]", f"{name}_{option}"
+            name = _name_column(name, columns)
+            columns[name] = pd.concat([values, missing]).astype(float).reindex(units.index)
+            told["column_labels"][name] = _cut(label, _LABEL)
+            told["missing_ranges"][name] = [{"lo": top - len(MISSING), "hi": top - 1}]
+            told["variable_value_labels"][name] = {code: _cut(text, _VALUE_LABEL) for code, text in labels.items()}
+    return pd.DataFrame(columns), told
+
+
+def _name_column(name: str, taken: Iterable[str]) -> str:
+    """A name that SPSS can have: short, plain, and unlike all others whatever the capitals."""
+    used = {other.casefold() for other in taken} | _RESERVED
+    plain = re.sub(r"^[\d_]", r"v\g<0>", re.sub(r"\W", "_", name, flags=re.ASCII))
+    endings = ["", *(f"_{number}" for number in range(2, len(used) + 3))]
+    found = (plain[: _NAME - len(ending)] + ending for ending in endings)
+    return next(candidate for candidate in found if candidate.casefold() not in used)
+
+
+def _cut(text: str, size: int) -> str:
+    """Whole letters that fit into so many bytes."""
+    return text.encode()[:size].decode(errors="ignore")
