@@ -35,14 +35,8 @@ if TYPE_CHECKING:
     from cncb_analysis.study import Study
 
 __all__ = [
-    "Analysis",
-    "analyse_study",
-    "read_cleaned",
-    "read_delivered",
-    "read_page",
-    "write_analysis",
-    "write_cleaned",
-]
+    "Analysis", "analyse_study", "read_cleaned", "read_delivered", "read_page", "write_analysis", "write_cleaned",
+]  # fmt: skip
 
 SITE = "site"
 _CLUSTER_FACTS = ["cluster", "host", "region", "sector", "recognised", "lq", "stars"]
@@ -148,15 +142,9 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> Ana
     estimates += [part for part in _tabulate_steps(cleaned, study) if len(part)]
     rules = Rules(**study.settings.get("comparison", {}), **study.settings.get("margins", {}))
     comparisons = compare_countries(cleaned.observations, study.codebook, rng=_rng(study, "comparison"), rules=rules)
-    return Analysis(
-        pd.concat(estimates, ignore_index=True)[ESTIMATE_COLUMNS],
-        comparisons,
-        tabulate_quotes(cleaned.segments, rng=_rng(study, "quotes")),
-        clusters,
-        cleaned.agreed_actions,
-        cleaned.units,
-        cleaning,
-    )
+    quotes = tabulate_quotes(cleaned.segments, rng=_rng(study, "quotes"))
+    together = pd.concat(estimates, ignore_index=True)[ESTIMATE_COLUMNS]
+    return Analysis(together, comparisons, quotes, clusters, cleaned.agreed_actions, cleaned.units, cleaning)
 
 
 def _tabulate_steps(cleaned: Cleaned, study: Study) -> Iterator[pd.DataFrame]:
@@ -215,10 +203,8 @@ def write_analysis(analysis: Analysis, study: Study, *, audience: str) -> list[P
     delivered = used.groupby(["partner", "step"]).size().rename("n").reset_index()
     written += write_frames(_page_folder(study, audience, "delivered", ""), {"delivered": delivered})
     public = shared if audience == "public" else _protect(analysis, study, "public")
-    return [
-        *written,
-        *write_frames(study.processed / "public", _synthesise(public, analysis, study) | {"estimates": public.frame}),
-    ]
+    tables = _synthesise(public, analysis, study) | {"estimates": public.frame}
+    return [*written, *write_frames(study.processed / "public", tables)]
 
 
 def _page_folder(study: Study, audience: str, notebook: str, partner: str) -> Path:
