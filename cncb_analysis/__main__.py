@@ -17,13 +17,8 @@ if TYPE_CHECKING:
     from cncb_analysis.pipeline import Summary
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
-_STUDY = click.option(
-    "--study",
-    type=_FOLDER,
-    default=Path("data"),
-    show_default=True,
-    help="Folder of the study (holds study/ and raw/).",
-)
+_SHOWN: Any = {"type": _FOLDER, "show_default": True}
+_STUDY = click.option("--study", default=Path("data"), help="Folder of the study (holds study/ and raw/).", **_SHOWN)
 
 
 class _Commands(click.Group):
@@ -47,34 +42,27 @@ def main() -> None:
 
 @main.command()
 @_STUDY
-@click.option("--out", type=_FOLDER, default=Path("reports"), show_default=True, help="Where the site goes.")
+@click.option("--out", default=Path("reports"), help="Where the site goes.", **_SHOWN)
 @click.option("--partner", "partners", multiple=True, metavar="ID", help="Only this partner's pages (repeatable).")
-@click.option("--step", "steps", multiple=True, metavar="NAME", help="Only this notebook: mapping … joint_support.")
+@click.option("--step", "notebooks", multiple=True, metavar="NAME", help="Only this notebook: mapping … joint_support.")
 @click.option("--language", default="", metavar="CODE", help="Language of figures and words; default in study.toml.")
 @click.option("--audience", default="", metavar="NAME", help="public, partner or consortium; default in study.toml.")
 @click.option("--jobs", type=click.IntRange(0), default=0, help="Processes; default one a core.")
 @click.option("--force", is_flag=True, help="Run everything, stale or not.")
 @click.option("--dry-run", is_flag=True, help="Only say what would run, and why.")
-def run(
-    study: Path,
-    out: Path,
-    partners: tuple[str, ...],
-    steps: tuple[str, ...],
-    language: str,
-    audience: str,
-    jobs: int,
-    force: bool,
-    dry_run: bool,
-) -> None:
+@click.option("--scheduler", default="", metavar="ADDRESS", help="Run on a Dask cluster: tcp://host:8786.")
+def run(dry_run: bool, scheduler: str, **told: Any) -> None:
     """Run the four steps, the national workshops, the comparison and the joint support, and make the site."""
-    from cncb_analysis.graph import Options
-    from cncb_analysis.pipeline import run_study
+    from cncb_analysis.graph import Options, plan_run
+    from cncb_analysis.pipeline import connect, run_study
 
-    options = Options(study, out, partners, steps, language, audience, jobs, force)
+    options = Options(**told)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end_on)
-    summary = run_study(options, report=_Progress().report, dry_run=dry_run)
-    _say_summary(summary, out, dry_run=dry_run)
+    progress = _Progress(len(plan_run(options)))
+    with connect(scheduler) as executor:
+        summary = run_study(options, report=progress.report, executor=executor, dry_run=dry_run)
+    _say_summary(summary, options.out, dry_run=dry_run)
     if summary.failed:
         raise SystemExit(1)
 
@@ -119,10 +107,8 @@ def new(folder: Path) -> None:
 
 @main.command()
 @click.argument("folder", type=_FOLDER)
-@click.option(
-    "--clusters", type=click.IntRange(20), default=None, help="Mapped clusters in all; default as calibrated."
-)
-@click.option("--seed", type=int, default=None, help="Same seed, same bytes; default in study.toml.")
+@click.option("--clusters", type=click.IntRange(20), help="Mapped clusters in all; default as calibrated.")
+@click.option("--seed", type=int, help="Same seed, same bytes; default in study.toml.")
 def simulate(folder: Path, clusters: int | None, seed: int | None) -> None:
     """Write the synthetic example study into FOLDER."""
     from cncb_analysis.simulate import write_simulation
@@ -158,29 +144,34 @@ def explore(study: Path) -> None:
 
 
 class _Progress:
-    """A line a node, and on a terminal what runs now."""
+    """A line a node with time and cause, and on a terminal a bar with what runs now."""
 
     _signs: ClassVar = {"done": "✓", "failed": "✗", "stale": "·"}
 
-    def __init__(self) -> None:
-        self._running: dict[str, None] = {}
+    def __init__(self, total: int) -> None:
+        self._total, self._ended = total, 0
+        self._causes: dict[str, str] = {}
 
     def report(self, event: str, node: Node, cause: str) -> None:
         """Show one event of the run."""
-        self._running.pop(node.name, None)
+        why = self._causes.pop(node.name, "")
         if event == "start":
-            self._running[node.name] = None
+            self._causes[node.name] = cause
+        self._ended += event != "start"
         live = sys.stderr.isatty()
         if event in self._signs:
-            line = f"{self._signs[event]} {node.name:<34} {cause.splitlines()[0] if cause else ''}"
+            line = f"{self._signs[event]} {node.name:<34} {cause.partition(chr(10))[0]}  {why}".rstrip()
             click.echo("\r\x1b[K" * live + line, err=True)
         if live:
-            now = f"  now: {', '.join(self._running)}"[:100] if self._running else ""
+            bar = "█" * (20 * self._ended // self._total)
+            now = f"{bar:░<20} {self._ended}/{self._total}  {', '.join(self._causes)}"[:100] if self._causes else ""
             click.echo(f"\r\x1b[K{now}", nl=False, err=True)
 
 
 def _end_on(number: int, frame: FrameType | None) -> None:
     """Turn Ctrl-C and SIGTERM into an orderly end: workers killed, exit code 128 + signal."""
+    signal.signal(number, signal.SIG_IGN)
+    click.echo("\nended; what is done stays done, and the next run goes on from there", err=True)
     raise SystemExit(128 + number)
 
 

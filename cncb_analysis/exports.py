@@ -80,7 +80,9 @@ def _name_form(study: Study) -> str:
 
 def _write_package(study: Study, target: Path) -> list[Path]:
     """Public tables and what their columns mean: Frictionless Data, Data Package and Table Schema, version 1."""
-    tables = {target / f"{name}.csv": table for name, table in read_frames(study.folder / "processed" / "public").items()}
+    tables = {
+        target / f"{name}.csv": table for name, table in read_frames(study.folder / "processed" / "public").items()
+    }
     for path, table in tables.items():
         write_table(path, neutralise_formulas(table))
     told = study.settings

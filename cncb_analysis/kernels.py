@@ -1,4 +1,4 @@
-"""Warm kernels: a papermill engine that runs a notebook in a process forked from one that has imported everything.
+"""Warm kernels: a notebook runs in a process forked from one that has imported everything.
 
 A stock kernel starts an interpreter, imports pandas and seaborn anew and talks over sockets. Here the runner, which
 has a single thread, forks a child; the child makes a fresh IPython shell and runs the cells, one message a cell.
@@ -6,28 +6,22 @@ has a single thread, forks a child; the child makes a fresh IPython shell and ru
 
 from __future__ import annotations
 
-import ast
 import base64
+import contextlib
 import ctypes
 import importlib
-import inspect
 import io
 import json
 import multiprocessing
 import os
-import re
 import signal
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from multiprocessing.connection import Connection
-from pathlib import Path
 from typing import Any
 
-from papermill.engines import Engine, NBClientEngine, papermill_engines
+__all__ = ["Kernel", "warm_up"]
 
-__all__ = ["ENGINE", "WarmEngine", "explain_stock_kernel", "warm_up"]
-
-ENGINE = "cncb"
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _IMPORTS = ("numpy", "pandas", "scipy.stats", "matplotlib.pyplot", "seaborn", "IPython.core.interactiveshell")
 _PARENT_DEATH = 1  # PR_SET_PDEATHSIG
@@ -58,59 +52,6 @@ def warm_up(modules: Iterable[str] = ()) -> None:
     mpl.use("agg")
     for name in (*_IMPORTS, *modules):
         importlib.import_module(name)
-
-
-def explain_stock_kernel(sources: Iterable[str], *, threads: int = 1) -> str:
-    """Say why a notebook needs a stock kernel, if it does.
-
-    Parameters
-    ----------
-    sources : iterable of str
-        The sources of its code cells.
-    threads : int
-        How many the runner has; forking a process with several is not safe.
-
-    Returns
-    -------
-    str
-        The reason, or an empty text when a warm kernel will do.
-
-    Examples
-    --------
-    >>> explain_stock_kernel(["x = 1"])
-    ''
-    >>> explain_stock_kernel(["%time x = 1"])
-    'it uses a magic or shell command'
-    """
-    if not hasattr(os, "fork") or sys.platform == "darwin":
-        return "this platform has no safe fork"
-    if threads > 1:
-        return "the runner has more than one thread"
-    for source in sources:
-        for applies, reason in _REASONS:
-            if applies(source):
-                return reason
-    return ""
-
-
-def _count_threads() -> int:
-    tasks = Path("/proc/self/task")
-    return len(list(tasks.iterdir())) if tasks.is_dir() else 1
-
-
-def _awaits(source: str) -> bool:
-    try:
-        code = compile(source, "<cell>", "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-    except (SyntaxError, ValueError):
-        return False
-    return bool(code.co_flags & inspect.CO_COROUTINE)
-
-
-_REASONS: tuple[tuple[Callable[[str], object], str], ...] = (
-    (re.compile(r"^\s*[%!]", re.MULTILINE).search, "it uses a magic or shell command"),
-    (re.compile(r"\b(ipywidgets|interact\(|input\(|getpass\()").search, "it uses widgets or asks for input"),
-    (_awaits, "it awaits at top level"),
-)
 
 
 class _Outputs(list[dict[str, Any]]):
@@ -163,9 +104,6 @@ def _make_shell(outputs: _Outputs) -> Any:
         def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **more: Any) -> None:
             outputs.add_data("display_data", data, metadata)
 
-        def clear_output(self, wait: bool = False) -> None:
-            outputs.clear()
-
     class Shell(InteractiveShell):
         displayhook_class = Type(Hook)
         display_pub_class = Type(Publisher)
@@ -190,7 +128,7 @@ def _make_shell(outputs: _Outputs) -> Any:
 
 def _serve_cells(connection: Connection) -> None:
     """Run in the forked child: one source in, one list of outputs back, until the runner hangs up."""
-    os.setsid()
+    os.setpgid(0, 0)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -210,7 +148,7 @@ def _serve_cells(connection: Connection) -> None:
         connection.send_bytes(json.dumps(answer, default=str).encode())
 
 
-class _Child:
+class Kernel:
     """A forked kernel as the runner sees it."""
 
     def __init__(self) -> None:
@@ -226,9 +164,24 @@ class _Child:
             finally:
                 os._exit(1)
         theirs.close()
+        with contextlib.suppress(ProcessLookupError):
+            os.setpgid(self.pid, self.pid)  # here too: who comes first, parent or child, is chance
 
     def run(self, source: str, deadline: float | None) -> dict[str, Any]:
-        """Run one cell; a death or a missed deadline comes back as that cell's error."""
+        """Run one cell.
+
+        Parameters
+        ----------
+        source : str
+            Its code.
+        deadline : float or None
+            Seconds that it may take.
+
+        Returns
+        -------
+        dict
+            outputs, execution_count; a death or a missed deadline comes back as an error among the outputs.
+        """
         try:
             self._connection.send_bytes(source.encode())
             if not self._connection.poll(deadline):
@@ -238,72 +191,12 @@ class _Child:
             return _error("DeadKernelError", "the process that ran this cell was killed")
 
     def close(self) -> None:
+        """Kill it, and all that it started."""
         self._connection.close()
-        # setsid may not have run yet in a child that died at once: then there is no such group, only the process.
-        for kill in (os.killpg, os.kill):
-            try:
-                kill(self.pid, signal.SIGKILL)
-                break
-            except ProcessLookupError:
-                continue
+        os.killpg(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
 
 
 def _error(name: str, said: str) -> dict[str, Any]:
     output = {"output_type": "error", "ename": name, "evalue": said, "traceback": [f"{name}: {said}"]}
     return {"outputs": [output], "execution_count": None}
-
-
-class WarmEngine(Engine):
-    """The papermill engine named "cncb".
-
-    Each notebook has a fresh namespace, environment and working directory, because it has a process of its own.
-    A notebook that a warm kernel cannot serve is handed to papermill's stock engine.
-    """
-
-    @classmethod
-    def execute_managed_notebook(
-        cls, nb_man: Any, kernel_name: str, *, execution_timeout: float | None = None, **more: Any
-    ) -> None:
-        """Run every code cell, as papermill asks of an engine.
-
-        Parameters
-        ----------
-        nb_man : papermill.engines.NotebookExecutionManager
-            The notebook and its bookkeeping.
-        kernel_name : str
-            Used by the stock engine alone.
-        execution_timeout : float, optional
-            Seconds that a cell may take.
-        more : dict
-            Passed on to the stock engine.
-        """
-        import nbformat
-
-        cells = [(index, cell) for index, cell in enumerate(nb_man.nb.cells) if cell.cell_type == "code"]
-        reason = explain_stock_kernel((cell.source for _, cell in cells), threads=_count_threads())
-        nb_man.nb.metadata.papermill["kernel"] = f"stock: {reason}" if reason else "warm"
-        if reason:
-            NBClientEngine.execute_managed_notebook(
-                nb_man, kernel_name, execution_timeout=execution_timeout and int(execution_timeout), **more
-            )
-            return
-        child = _Child()
-        try:
-            for index, cell in cells:
-                nb_man.cell_start(cell, index)
-                if cell.source.strip():
-                    answer = child.run(cell.source, execution_timeout)
-                    cell.outputs = [nbformat.from_dict(output) for output in answer["outputs"]]
-                    cell.execution_count = answer["execution_count"]
-                failed = any(output.output_type == "error" for output in cell.outputs)
-                if failed:
-                    nb_man.cell_exception(cell, index)
-                nb_man.cell_complete(cell, index)
-                if failed:
-                    break
-        finally:
-            child.close()
-
-
-papermill_engines.register(ENGINE, WarmEngine)

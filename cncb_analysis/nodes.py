@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import signal
+import subprocess
+import sys
+import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping
@@ -13,9 +19,24 @@ from cncb_analysis.errors import Problem, StudyError
 from cncb_analysis.graph import name_notebook
 from cncb_analysis.store import read_bytes, read_text, recording, write_table, write_text
 
-__all__ = ["check_everything", "draft_file", "find_notebooks", "run_node", "warm_up"]
+__all__ = [
+    "IN_RUN",
+    "check_everything",
+    "draft_file",
+    "end_servers",
+    "find_notebooks",
+    "run_apart",
+    "run_node",
+    "serve",
+    "warm_up",
+]
 
-CELL_SECONDS = 120.0
+CELL_SECONDS = 120
+# Set where nodes are done: a notebook of a run need not ask whether what it reads is up to date.
+IN_RUN = "CNCB_IN_RUN"
+_END_SECONDS = 1.0
+_SERVE = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from cncb_analysis import nodes; nodes.serve()"
+_servers: dict[int, subprocess.Popen[str]] = {}
 # A page reads these tables of the study and no other: a new correction or raw file changes it only through its numbers.
 PAGE_TABLES = (
     "study.toml", "survey.csv", "choices.csv", "themes.csv", "words.csv", "figures.csv", "items.csv", "benchmarks.csv",
@@ -32,7 +53,72 @@ def warm_up() -> None:
     """
     from cncb_analysis import kernels
 
-    kernels.warm_up(f"cncb_analysis.{name}" for name in ("analysis", "catalogue", "cleaning", "report", "study"))
+    used = ("analysis", "catalogue", "cleaning", "engine", "report", "study")
+    kernels.warm_up(f"cncb_analysis.{name}" for name in used)
+
+
+def run_apart(kind: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+    """Do one node's work in a process that belongs to the calling thread and stays for its next node.
+
+    That process has a single thread, whatever the caller is (a thread of the run, a Dask worker, a daemon), so that
+    notebooks can be forked from it.
+
+    Parameters
+    ----------
+    kind, parameters
+        As for `run_node`.
+
+    Returns
+    -------
+    dict
+        What `run_node` returned there.
+
+    Raises
+    ------
+    ChildProcessError
+        When the process was killed; the next call starts another.
+    """
+    server = _servers.get(threading.get_ident())
+    if server is None or server.poll() is not None:
+        command = [sys.executable, "-c", _SERVE, json.dumps(sys.path)]
+        pipe = subprocess.PIPE
+        # In a session of its own, Ctrl-C reaches the run alone, which then ends its servers in order.
+        server = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True)
+        _servers[threading.get_ident()] = server
+    assert server.stdin and server.stdout
+    try:
+        server.stdin.write(json.dumps([kind, dict(parameters)]) + "\n")
+        server.stdin.flush()
+        return dict(json.loads(server.stdout.readline()))
+    except (BrokenPipeError, json.JSONDecodeError):
+        server.kill()
+        server.wait()
+        raise ChildProcessError("the process that did this work was killed") from None
+
+
+def serve() -> None:
+    """Do node after node for `run_apart`: a line of JSON in, a line out, until the caller hangs up."""
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+    os.environ[IN_RUN] = "1"
+    # A notebook must neither eat the orders nor write among the answers.
+    orders, answers = os.fdopen(os.dup(0)), os.fdopen(os.dup(1), "w", 1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+    os.dup2(2, 1)
+    warm_up()
+    for order in orders:
+        answers.write(json.dumps(run_node(*json.loads(order))) + "\n")
+
+
+def end_servers() -> None:
+    """End the processes of `run_apart` and the kernels they run: asked first, killed after a second."""
+    ending = list(_servers.values())
+    for server in ending:
+        server.terminate()
+    deadline = time.monotonic() + _END_SECONDS
+    for server in ending:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            server.wait(max(0.0, deadline - time.monotonic()))
+        server.kill()
 
 
 def run_node(kind: str, parameters: Mapping[str, str]) -> dict[str, Any]:
@@ -111,21 +197,15 @@ def _notebook(parameters: Mapping[str, str]) -> list[Path]:
     from papermill import execute_notebook
 
     from cncb_analysis.analysis import read_page
-    from cncb_analysis.kernels import ENGINE
+    from cncb_analysis.engine import ENGINE
     from cncb_analysis.report import render_page
 
     study, notebook, partner = Path(parameters["study"]), parameters["notebook"], parameters["partner"]
     stem = name_notebook(notebook)
     source = find_notebooks() / f"{stem}.ipynb"
     folder = Path(parameters["out"]).resolve() / partner
-    given = {
-        "study": str(study.resolve()),
-        "language": parameters["language"],
-        "audience": parameters["audience"],
-        "out": str(folder / f"{stem}_files"),
-    }
-    if partner:
-        given["partner"] = partner
+    given = {name: parameters[name] for name in ("partner", "language", "audience") if parameters[name]}
+    given |= {"study": str(study.resolve()), "out": str(folder / f"{stem}_files")}
     read_text(source)
     book = execute_notebook(
         str(source), None, parameters=given, engine_name=ENGINE, progress_bar=False, execution_timeout=CELL_SECONDS
@@ -155,12 +235,8 @@ def _site(parameters: Mapping[str, str]) -> list[Path]:
     return [out / name for name in pages]
 
 
-_KINDS: dict[str, Callable[[Mapping[str, str]], list[Path]]] = {
-    "clean": _clean,
-    "protect": _protect,
-    "notebook": _notebook,
-    "site": _site,
-}
+_Work = Callable[[Mapping[str, str]], list[Path]]
+_KINDS: dict[str, _Work] = {"clean": _clean, "protect": _protect, "notebook": _notebook, "site": _site}
 
 
 def find_notebooks() -> Path:

@@ -22,21 +22,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 __all__ = [
-    "hash_bytes",
-    "hash_file",
-    "locked",
-    "read_bytes",
-    "read_frames",
-    "read_settings",
-    "read_table",
-    "read_text",
-    "recording",
-    "write_bytes",
-    "write_frames",
-    "write_table",
-    "write_text",
-    "write_zip",
-]
+    "hash_bytes", "hash_file", "locked", "read_bytes", "read_frames", "read_settings", "read_table", "read_text",
+    "recording", "write_bytes", "write_frames", "write_table", "write_text", "write_zip",
+]  # fmt: skip
 
 # The first moment that a zip entry can carry: a fixed one keeps workbooks and decks byte-stable.
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
@@ -164,9 +152,8 @@ def read_text(path: Path) -> str:
     try:
         return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        raise StudyError(
-            f"is not UTF-8 (byte {error.start})", file=str(path), remedy="save it as 'CSV UTF-8' in your spreadsheet"
-        ) from None
+        remedy = "save it as 'CSV UTF-8' in your spreadsheet"
+        raise StudyError(f"is not UTF-8 (byte {error.start})", file=str(path), remedy=remedy) from None
 
 
 def read_settings(path: Path) -> dict[str, Any]:
@@ -190,9 +177,8 @@ def read_settings(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
-        raise StudyError(
-            f"is not valid TOML ({error})", file=str(path), remedy="check quotes and brackets in that line"
-        ) from None
+        remedy = "check quotes and brackets in that line"
+        raise StudyError(f"is not valid TOML ({error})", file=str(path), remedy=remedy) from None
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -225,17 +211,19 @@ def read_table(path: Path) -> pd.DataFrame:
     body = [(line, row) for line, row in enumerate(rows[1:], start=2) if any(cell.strip() for cell in row)]
     for line, row in body:
         if len(row) != len(heading):
-            raise StudyError(
+            said, remedy = (
                 f"has {len(row)} cells where the heading has {len(heading)}",
-                file=str(path),
-                row=str(line),
-                remedy="put quotes round a text that holds a comma",
+                "quote a text that holds a comma",
             )
+            raise StudyError(said, file=str(path), row=str(line), remedy=remedy)
     return pd.DataFrame([row for _, row in body], columns=heading, index=[line for line, _ in body], dtype=str)
 
 
 def write_bytes(path: Path, data: bytes) -> None:
     """Write a whole file or nothing: into a temporary file beside it, then renamed.
+
+    The disk is not waited for, which would take a tenth of a run: what a power cut spoils no longer has the
+    fingerprint that the run noted, and is made again.
 
     Parameters
     ----------
@@ -256,16 +244,13 @@ def write_bytes(path: Path, data: bytes) -> None:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
-            stream.flush()
-            os.fsync(stream.fileno())
         Path(temporary).chmod(0o644)
         Path(temporary).replace(path)
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        raise StudyError(
-            f"cannot be written ({error.strerror})", file=str(path), remedy="free some space or choose another folder"
-        ) from None
+        remedy = "free some space or choose another folder"
+        raise StudyError(f"cannot be written ({error.strerror})", file=str(path), remedy=remedy) from None
 
 
 def write_text(path: Path, text: str) -> None:
@@ -394,7 +379,6 @@ def locked(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            raise StudyError(
-                "another run works on this study", file=str(path.parent), remedy="wait until it ends"
-            ) from None
+            said = "another run works on this study"
+            raise StudyError(said, file=str(path.parent), remedy="wait until it ends") from None
         yield

@@ -14,7 +14,7 @@ def run_tables(folder: Path) -> Study:
     settings = folder / "study" / "study.toml"
     settings.write_text(settings.read_text(encoding="utf-8").replace('["mapping", ', "["), encoding="utf-8")
     study = read_study(folder)
-    clean = study.processed / "restricted" / "clean"
+    clean = study.folder / "processed" / "restricted" / "clean"
     for partner in study.partners:
         for step in study.steps:
             write_cleaned(clean / partner.id / step, clean_step(study, partner.id, step))

@@ -11,8 +11,8 @@ import pytest
 from tests.size import LIMIT, PACKAGE, REACHED, ROOT, count_code, count_library, find_docstring_lines, list_sources
 
 HEAVY = {
-    "papermill": {"pipeline", "nodes", "kernels", "report"},
-    "nbconvert": {"pipeline", "nodes", "kernels", "report"},
+    "papermill": {"nodes", "engine", "report"},
+    "nbconvert": {"nodes", "engine", "report"},
     "matplotlib": {"style", "figures", "catalogue", "kernels"},
     "seaborn": {"figures", "kernels"},
 }

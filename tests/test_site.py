@@ -118,7 +118,7 @@ def test_a_changed_page_table_makes_its_pages_stale(site: Path) -> None:
 
 
 def test_state_names_what_each_page_read(site: Path) -> None:
-    state = json.loads((site / "data" / "processed" / "state.json").read_text(encoding="utf-8"))
+    state = json.loads((site / "data" / "processed" / "manifest.json").read_text(encoding="utf-8"))["nodes"]
     page = next(entry for name, entry in state.items() if '"notebook": "questionnaire", ' in name and '"milan"' in name)
     names = {Path(path).name for path in page["inputs"]}
     assert {"words.csv", "survey.csv", "2_questionnaire.ipynb"} <= names

@@ -1,0 +1,80 @@
+"""The same work without a pipeline, each way run in a process of its own: python -m benchmarks.plain WAY PART PARTS.
+
+`script` runs the nodes and the notebooks' code in this one process; `papermill` runs stock papermill and nbconvert
+over the notebooks of an analysed study, of which it takes every PARTS-th from PART on.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import redirect_stderr, redirect_stdout
+from pathlib import Path
+from typing import Any
+
+from cncb_analysis import nodes
+from cncb_analysis.graph import Node, Options, name_notebook, plan_run
+
+
+def list_nodes(out: Path) -> list[Node]:
+    return plan_run(Options(Path("data"), out))
+
+
+def run_script(out: Path) -> None:
+    started = time.perf_counter()
+    nodes.warm_up()
+    import papermill
+    from papermill.engines import Engine, papermill_engines
+
+    class InProcess(Engine):
+        @classmethod
+        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **told: Any) -> None:
+            from cncb_analysis.kernels import _make_shell, _Outputs
+
+            outputs = _Outputs()
+            shell = _make_shell(outputs)
+            for cell in nb_man.nb.cells:
+                if cell.cell_type == "code":
+                    outputs.clear()
+                    shell.run_cell(cell.source, store_history=True)
+                    cell.outputs = [papermill.iorw.nbformat.from_dict(output) for output in outputs]
+
+    papermill_engines.register("cncb", InProcess)
+    imported = time.perf_counter() - started
+    for node in list_nodes(out):
+        with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
+            result = nodes.run_node(node.kind, node.parameters)
+        if result["error"]:
+            raise SystemExit(result["error"])
+    print(json.dumps([imported, time.perf_counter() - started]))
+
+
+def run_papermill(out: Path, part: int, parts: int) -> None:
+    import papermill
+    from nbconvert import HTMLExporter
+
+    pages = [node.parameters for node in list_nodes(out) if node.kind == "notebook"]
+    for told in pages[part::parts]:
+        source = nodes.find_notebooks() / f"{name_notebook(told['notebook'])}.ipynb"
+        folder = out / (told["partner"] or "all")
+        folder.mkdir(parents=True, exist_ok=True)
+        target = folder / source.name
+        papermill.execute_notebook(source, target, parameters=_give(told, folder), progress_bar=False)
+        html, _ = HTMLExporter().from_filename(str(target))
+        target.with_suffix(".html").write_text(html, encoding="utf-8")
+
+
+def _give(told: Mapping[str, str], folder: Path) -> dict[str, str]:
+    given = {name: told[name] for name in ("partner", "language", "audience") if told[name]}
+    return {**given, "study": str(Path("data").resolve()), "out": str(folder.resolve() / told["notebook"])}
+
+
+if __name__ == "__main__":
+    way, part, parts = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+    if way == "script":
+        run_script(Path("script"))
+    else:
+        run_papermill(Path("papermill"), part, parts)
