@@ -118,15 +118,13 @@ def simulate(folder: Path, clusters: int | None, seed: int | None) -> None:
 
 
 @main.command()
-@click.argument("form", metavar="FORMAT", type=click.Choice(["public", "spss", "xlsform"]))
+@click.argument("form", metavar="FORMAT", type=click.Choice(["public", "spss", "xlsform", "limesurvey"]))
 @_STUDY
-@click.option("--to", type=_FOLDER, default=None, help="Folder; default processed/export or restricted/export.")
-@click.option(
-    "--step", default="questionnaire", type=click.Choice(["questionnaire", "interviews"]), help="For xlsform."
-)
+@click.option("--to", type=_FOLDER, help="Folder; default processed/export or restricted/export.")
+@click.option("--step", default="questionnaire", type=click.Choice(["questionnaire", "interviews"]), help="Whose form.")
 @click.option("--language", default="en", show_default=True, metavar="CODE", help="Of labels, for spss.")
 def export(form: str, study: Path, to: Path | None, step: str, language: str) -> None:
-    """Write what others read: FORMAT is public (tables), spss (restricted answers) or xlsform (the instrument)."""
+    """Write what others read: public tables, spss (restricted answers), xlsform or limesurvey (the instrument)."""
     from cncb_analysis.exports import write_export
 
     paths = write_export(form, study, to, step=step, language=language)

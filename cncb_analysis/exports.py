@@ -14,6 +14,7 @@ import pandas as pd
 from cncb_analysis.analysis import read_cleaned
 from cncb_analysis.codebook import MISSING, read_labels
 from cncb_analysis.errors import StudyError
+from cncb_analysis.fielding import tabulate_limesurvey
 from cncb_analysis.schema import read_schema
 from cncb_analysis.shown import neutralise_formulas
 from cncb_analysis.store import hash_file, read_frames, write_bytes, write_table, write_text
@@ -42,7 +43,8 @@ def write_export(
     ----------
     form : str
         public (the public tables, always for the audience public, as a Frictionless data package), spss (the restricted
-        answers, a file a step) or xlsform (the instrument of a step).
+        answers, a file a step), xlsform or limesurvey (the instrument of a step; limesurvey with crosswalk rows that
+        read its answers when they come back).
     folder : Path
         The study's folder.
     to : Path, optional
@@ -69,6 +71,11 @@ def write_export(
         raise StudyError("restricted and public files may not lie together", file=str(target), remedy=remedy)
     if form == "xlsform":
         return _write_xlsform(study, target / f"{step}.xlsx", step)
+    if form == "limesurvey":
+        structure, crosswalk = tabulate_limesurvey(study, step)
+        write_text(target / f"{step}.txt", structure.to_csv(sep="\t", index=False, lineterminator="\n"))
+        write_table(target / f"{step}_crosswalk.csv", crosswalk)
+        return [target / f"{step}.txt", target / f"{step}_crosswalk.csv"]
     if not (study.folder / "processed" / "public" / "types.json").is_file():
         raise StudyError("the study was never run", file=str(folder), remedy=f"first: cncb run --study {folder}")
     return _write_spss(study, target, language) if form == "spss" else _write_package(study, target)
