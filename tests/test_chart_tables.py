@@ -19,7 +19,7 @@ def test_every_figure_is_of_a_known_kind_and_has_its_words() -> None:
     values = dict.fromkeys(("group", "n", "top", "top_value", "bottom", "bottom_value", "pooled"), "X")
     for figure in read_figures(study()).values():
         assert figure.kind in FIGURES or figure.kind == "table"
-        parts = ("title", "subtitle", "caption", *(["alt"] if figure.kind != "table" else []))
+        parts = ("title", "caption", *(["subtitle", "alt"] if figure.kind != "table" else []))
         texts = {part: words.text(f"figure.{figure.id}.{part}", values) for part in parts}
         assert all(texts.values())
         assert len(set(texts.values())) == len(parts)

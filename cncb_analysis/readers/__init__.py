@@ -25,7 +25,8 @@ _WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _SPSS = (b"$FL2", b"$FL3")
 # Columns of LimeSurvey's tab-separated survey structure.
 _LIMESURVEY = {"class", "type/scale", "name", "text"}
-_WIDTHS = range(2, 20_001)
+# As many columns as Excel has; a survey tool gives far fewer.
+_WIDTHS = range(2, 16_385)
 
 
 @dataclass(frozen=True)

@@ -41,7 +41,7 @@ def cut_preamble(lines: pd.DataFrame) -> pd.DataFrame:
     [['Type', 'Creation Date'], ['SME;Large', '2023-03-15']]
     """
     above = [[cell.strip() for cell in row] for row in lines.iloc[:2].to_numpy().tolist()]
-    if set(above[-1:][0] if above else ()) >= _VV_COLUMNS:
+    if len(above) > 1 and set(above[1]) >= _VV_COLUMNS:
         return lines.iloc[1:].map(lambda cell: _VV_MARK.sub(lambda mark: _VV_SIGNS[mark[1]], cell))
     if [row[0] for row in above] == ["Alias", "Export Date"]:
         heads = lines.iloc[2:3].to_numpy().ravel()
