@@ -1,4 +1,4 @@
-"""Measure speed and print ratios: python -m benchmarks [cold] [peers] [unchanged] [changed] [help] [memory] [growth].
+"""Measure speed and print ratios: python -m benchmarks, with the names of LINES to measure only these.
 
 Without a word, everything. BENCH_RUNS says how often each short command is timed; the median counts. Run it on a
 machine that does nothing else.
@@ -10,9 +10,10 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import ours, peers
+from benchmarks import cleaning, ours, peers
 
 LINES = {
+    "cleaning": cleaning.time_cleaning,
     "help": ours.time_help,
     "unchanged": ours.time_unchanged,
     "changed": ours.time_changed,

@@ -7,7 +7,6 @@ import io
 import shutil
 import subprocess
 import sys
-import tempfile
 from pathlib import Path
 
 import numpy as np
@@ -100,16 +99,12 @@ def measure(script: str, folder: Path) -> tuple[float, float]:
     return float(seconds), float(kilobytes)
 
 
-def main() -> None:
-    with tempfile.TemporaryDirectory() as name:
-        folder = Path(name) / "large"
-        write_large_study(folder)
-        (ours, peak), (plain, plain_peak), (_, held) = (measure(script, folder) for script in (OURS, PLAIN, READ))
+def time_cleaning(folder: Path) -> None:
+    """Our cleaning beside the plain recode, and our peak memory beside the raw text table."""
+    large = folder / "large"
+    write_large_study(large)
+    (ours, peak), (plain, plain_peak), (_, held) = (measure(script, large) for script in (OURS, PLAIN, READ))
     print(
         f"cleaning {ROWS:,} answers with the full log to a plain pandas recode: {ours / plain:.2f} to 1 ({ours:.1f} s)"
     )
     print(f"  its peak memory to the raw text table as held: {peak / held:.2f} to 1 (plain: {plain_peak / held:.2f})")
-
-
-if __name__ == "__main__":
-    main()
