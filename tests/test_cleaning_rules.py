@@ -127,7 +127,7 @@ def test_a_table_of_codes_becomes_segments_without_text(small_study: Path) -> No
 
 def test_almost_the_same_answers_count_once_and_the_fuller_one_stays(small_study: Path) -> None:
     survey, book = small_study / "study" / "survey.csv", read_study(small_study).codebook
-    extra = [f"integer,q{n},Q{n},F{n},,general,questionnaire" + "," * 10 for n in range(40)]
+    extra = [f"integer,q{n},Q{n},F{n},,general,questionnaire" + "," * 11 for n in range(40)]
     write_text(survey, survey.read_text(encoding="utf-8") + "\n".join(extra) + "\n")
     assert book.batteries
     rng = np.random.default_rng(3)

@@ -180,7 +180,7 @@ def test_the_command_says_what_it_wrote(tmp_path: Path) -> None:
 
 def test_routing_beyond_the_instrument_is_one_error(small_study: Path, tmp_path: Path) -> None:
     # int_level is a question of the questionnaire alone
-    row = "integer,card,Cards,Karten,${int_level} = 'core',general,both,,,,,,,,,,\n"
+    row = "integer,card,Cards,Karten,${int_level} = 'core',general,both,,,,,,,,,,,\n"
     append(small_study / "study" / "survey.csv", "", row)
     assert write_export("xlsform", small_study, tmp_path)
     with pytest.raises(StudyError, match=r"survey.csv, row 24, column relevant: not a question of the interviews"):

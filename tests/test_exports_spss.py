@@ -19,10 +19,10 @@ pyreadstat = pytest.importorskip("pyreadstat")
 
 LONG = "q" * 62
 EXTRA = f"""\
-integer,{LONG}_eins,{"ž" * 140},{"a" + "ß" * 200},,general,questionnaire,,,,,,,,,,
-integer,{LONG}_zwei,Second,Zweite,,general,questionnaire,,,,,,,,,,
-integer,With,A word of SPSS,Ein Wort von SPSS,,general,questionnaire,,,,,,,,,,
-integer,čas,Time,Zeit,,general,questionnaire,,,,,,,,,,
+integer,{LONG}_eins,{"ž" * 140},{"a" + "ß" * 200},,general,questionnaire,,,,,,,,,,,
+integer,{LONG}_zwei,Second,Zweite,,general,questionnaire,,,,,,,,,,,
+integer,With,A word of SPSS,Ein Wort von SPSS,,general,questionnaire,,,,,,,,,,,
+integer,čas,Time,Zeit,,general,questionnaire,,,,,,,,,,,
 """
 
 
