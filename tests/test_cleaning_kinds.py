@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cncb_analysis.cleaning import Cleaned, check_raw
-from cncb_analysis.cleaning.routing import weigh_routing
 from cncb_analysis.cleaning.values import parse_date
 from cncb_analysis.codebook import Codebook
+from cncb_analysis.routing import weigh_routing
 from cncb_analysis.store import write_text
 from cncb_analysis.study import read_study
 from tests.delivering import answer, deliver, fates, south

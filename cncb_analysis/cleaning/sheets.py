@@ -10,12 +10,12 @@ import pandas as pd
 from cncb_analysis.cleaning.answers import BLANK, Answer, read_answer
 from cncb_analysis.cleaning.delivery import Delivery, spell_heading
 from cncb_analysis.cleaning.headings import Headings, match_headings
-from cncb_analysis.cleaning.routing import weigh_routing
 from cncb_analysis.cleaning.tables import Cleaned, shape_table
 from cncb_analysis.cleaning.units import judge_rows
 from cncb_analysis.cleaning.values import fold_text
 from cncb_analysis.codebook import Variable
 from cncb_analysis.errors import Problem, StudyError
+from cncb_analysis.routing import weigh_routing
 
 __all__ = ["clean_sheet"]
 
