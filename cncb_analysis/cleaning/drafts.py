@@ -119,16 +119,14 @@ def _draft_questions(delivery: Delivery, headings: Headings) -> dict[str, pd.Dat
         name, (battery, _, item) = _make_name(code), code.partition("[")
         given = delivery.take(column).loc[lambda texts: texts != ""]
         told = list(given.unique())
-        kind = "text"
-        if told and not any(np.isnan(parse_number(text, delivery.decimal)[0]) for text in told):
-            kind = "decimal"
-        elif 0 < len(told) <= _FEW and len(given) >= _OFTEN * len(told):
-            kind = f"select_one {name}"
+        few = 0 < len(told) <= _FEW and len(given) >= _OFTEN * len(told)
+        number = told and not any(np.isnan(parse_number(text, delivery.decimal)[0]) for text in told)
+        kind = "decimal" if number else f"select_one {name}" if few else "text"
+        if kind.startswith("select_one"):
             choices += [{"list_name": name, "name": _make_name(text), label: text} for text in told]
         block = {"battery": _make_name(battery), "item": _make_name(item)} if item else {}
-        survey.append(
-            {"type": kind, "name": name, label: heading.partition(". ")[2] or heading, "match": "new", **block}
-        )
+        text = heading.partition(". ")[2] or heading
+        survey.append({"type": kind, "name": name, label: text, "match": "new", **block})
     return {"survey": _list("survey", survey), "choices": _list("choices", choices)}
 
 
