@@ -92,7 +92,8 @@ def match_headings(delivery: Delivery, asked: Iterable[Variable]) -> Headings:
     for column in map(str, delivery.cells.columns):
         heading, code = spell_heading(column)
         row = delivery.columns.get(heading) or delivery.columns.get(code)
-        target = codes.get(heading) or codes.get(code) or labels.get(heading) or labels.get(code)
+        coded = codes.get(heading) or codes.get(code)
+        target = coded or labels.get(heading) or labels.get(code)
         if row and row["variable"] in variables:
             target = Target(row["variable"], row["code"], row["unit"])
         if row and not row["variable"]:
@@ -103,9 +104,7 @@ def match_headings(delivery: Delivery, asked: Iterable[Variable]) -> Headings:
             delivery.report(said, 1, column, remedy="ignore one of the two in crosswalk.csv")
         elif target:
             found.targets[column] = target
-            found.matched[column] = (
-                "crosswalk" if row else "code" if target in (codes.get(heading), codes.get(code)) else "label"
-            )
+            found.matched[column] = "crosswalk" if row else "code" if coded else "label"
             if variables[target.variable].role == "identifier":
                 delivery.note_column(column, "identifier: stays restricted", "ignored")
                 delivery.masked.add(column)

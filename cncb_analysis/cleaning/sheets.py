@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -14,8 +14,8 @@ from cncb_analysis.cleaning.headings import Headings, match_headings
 from cncb_analysis.cleaning.tables import Cleaned, shape_table
 from cncb_analysis.cleaning.values import fold_text
 from cncb_analysis.codebook import Variable
-from cncb_analysis.errors import Problem, StudyError
-from cncb_analysis.routing import weigh_routing
+from cncb_analysis.errors import Problem
+from cncb_analysis.routing import is_routing, weigh_routing
 
 __all__ = ["clean_sheet"]
 
@@ -225,23 +225,22 @@ def _explain_blanks(delivery: Delivery, answers: Mapping[str, Answer], partial: 
 
 def _route(delivery: Delivery, answers: Mapping[str, Answer], name: str) -> np.ndarray:
     """Why each unit may have left a question blank: skipped where it was asked, else not_asked, or unknown."""
-    relevant, book = answers[name].variable.relevant, delivery.study.codebook
+    relevant = answers[name].variable.relevant
     unknown = np.full(len(answers[name].missing), 0.5)
 
     def weigh(question: str, code: str) -> np.ndarray:
         other = answers.get(question)
         if other is None or not other.cells:
-            book.variable(question)
             return unknown
         return np.where(other.missing == "invalid", 0.5, other.chose(code))
 
-    try:
-        asked = weigh_routing(relevant, weigh) if relevant not in {"", "unknown"} else unknown + 0.5 * (not relevant)
-    except (ValueError, StudyError):
+    asked = unknown if relevant else unknown + 0.5
+    if is_routing(relevant, delivery.study.codebook.variables):
+        asked = weigh_routing(relevant, weigh)
+    elif relevant not in {"", "unknown"}:
         remedy = "use = != selected() and or not over questions of survey.csv; or, where it is not known: unknown"
         place = {"file": "survey.csv", "column": "relevant", "value": relevant, "remedy": remedy}
         delivery.problems.append(Problem(f"routing of {name} is not understood", **place))
-        asked = unknown
     return np.select([asked == 1, asked == 0], ["skipped", "not_asked"], "unknown")
 
 
@@ -262,17 +261,12 @@ def _tabulate(answers: Mapping[str, Answer], units: np.ndarray) -> pd.DataFrame:
     lengths = [len(rows) for rows in places]
     table = {
         "unit": pd.Categorical.from_codes(np.concatenate(places), units),
-        "variable": _repeat(names, lengths),
-        "option": _repeat(options, lengths),
+        "variable": pd.Categorical(names, list(dict.fromkeys(names))).repeat(lengths),
+        "option": pd.Categorical(options, list(dict.fromkeys(options))).repeat(lengths),
         "value": np.concatenate(values),
         "missing": pd.Categorical(np.concatenate(missing)),
     }
     return pd.DataFrame(table)
-
-
-def _repeat(texts: Sequence[str], lengths: list[int]) -> pd.Categorical:
-    codes, categories = pd.factorize(np.array(texts, dtype=object))
-    return pd.Categorical.from_codes(np.repeat(codes, lengths), categories)
 
 
 def _list_texts(

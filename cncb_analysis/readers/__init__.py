@@ -118,10 +118,8 @@ def _read_delimited(data: bytes, text: str, encoding: str, delimiter: str, file:
     """Cells by line, each distinct text of a column held once; a file whose lines differ in width the slow way."""
     options: dict[str, Any] = {"dtype": str, "na_filter": False, "skip_blank_lines": False, "low_memory": False}
     try:
-        cells = pd.read_csv(io.BytesIO(data), header=None, sep=delimiter, encoding=encoding, **options).astype(
-            "category"
-        )
-        return cells.set_axis(range(1, len(cells) + 1))
+        cells = pd.read_csv(io.BytesIO(data), header=None, sep=delimiter, encoding=encoding, **options)
+        return cells.astype("category").set_axis(range(1, len(cells) + 1))
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError):
         return _line_up(split_rows(text, delimiter, file=file))
 
