@@ -85,7 +85,7 @@ def check(study: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @_STUDY
 @click.option("--partner", required=True, metavar="ID", help="Who delivered it.")
-@click.option("--step", default="questionnaire", show_default=True, help="mapping, questionnaire or interviews.")
+@click.option("--step", default="questionnaire", type=click.Choice(["mapping", "questionnaire", "interviews"]))
 def import_file(file: Path, study: Path, partner: str, step: str) -> None:
     """Draft the crosswalk and codebook rows of FILE: what is known by code or label, what comes nearest."""
     from cncb_analysis.nodes import draft_file

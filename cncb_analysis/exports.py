@@ -15,6 +15,7 @@ from cncb_analysis.analysis import read_cleaned
 from cncb_analysis.codebook import MISSING, read_labels
 from cncb_analysis.errors import StudyError
 from cncb_analysis.fielding import tabulate_limesurvey
+from cncb_analysis.routing import is_routing
 from cncb_analysis.schema import read_schema
 from cncb_analysis.shown import neutralise_formulas
 from cncb_analysis.store import hash_file, read_frames, write_bytes, write_table, write_text
@@ -69,8 +70,9 @@ def write_export(
     if any(target.glob(_PACKAGE if form == "spss" else "*.sav")):
         remedy = "choose another folder with --to"
         raise StudyError("restricted and public files may not lie together", file=str(target), remedy=remedy)
+    form_id = re.sub(r"[^a-z0-9]+", "-", study.title.lower()).strip("-") or "study"
     if form == "xlsform":
-        return _write_xlsform(study, target / f"{step}.xlsx", step)
+        return _write_xlsform(study, target / f"{step}.xlsx", step, form_id)
     if form == "limesurvey":
         structure, crosswalk = tabulate_limesurvey(study, step)
         write_text(target / f"{step}.txt", structure.to_csv(sep="\t", index=False, lineterminator="\n"))
@@ -78,35 +80,30 @@ def write_export(
         return [target / f"{step}.txt", target / f"{step}_crosswalk.csv"]
     if not (study.folder / "processed" / "public" / "types.json").is_file():
         raise StudyError("the study was never run", file=str(folder), remedy=f"first: cncb run --study {folder}")
-    return _write_spss(study, target, language) if form == "spss" else _write_package(study, target)
+    return _write_spss(study, target, language) if form == "spss" else _write_package(study, target, form_id)
 
 
-def _name_form(study: Study) -> str:
-    return re.sub(r"[^a-z0-9]+", "-", study.title.lower()).strip("-") or "study"
-
-
-def _write_package(study: Study, target: Path) -> list[Path]:
+def _write_package(study: Study, target: Path, form_id: str) -> list[Path]:
     """Public tables and what their columns mean: Frictionless Data, Data Package and Table Schema, version 1."""
-    tables = {
-        target / f"{name}.csv": table for name, table in read_frames(study.folder / "processed" / "public").items()
-    }
-    for path, table in tables.items():
-        write_table(path, neutralise_formulas(table))
+    resources = []
+    for name, table in read_frames(study.folder / "processed" / "public").items():
+        write_table(target / f"{name}.csv", neutralise_formulas(table))
+        resources.append(_describe_table(target / f"{name}.csv", table.columns))
     told = study.settings
     synthetic = told.get("synthetic_note", "Synthetic data: no survey results.") if told.get("synthetic") else ""
     package = {
         "profile": "tabular-data-package",
-        "name": _name_form(study),
+        "name": form_id,
         "title": study.title,
         "description": f"{synthetic} {told.get('question', '')} Small counts are hidden or made coarser.".strip(),
         "licenses": [{"name": told["licence"]}] if told.get("licence") else [],
         "contributors": [{"title": partner.name, "role": "contributor"} for partner in study.partners],
-        "resources": [_describe_table(path, table.columns) for path, table in tables.items()],
+        "resources": resources,
     }
     # The standard allows no empty list.
     filled = {name: said for name, said in package.items() if said}
     write_text(target / _PACKAGE, json.dumps(filled, ensure_ascii=False, indent=1) + "\n")
-    return [*tables, target / _PACKAGE]
+    return [*(target / str(resource["path"]) for resource in resources), target / _PACKAGE]
 
 
 def _describe_table(path: Path, columns: Iterable[str]) -> dict[str, object]:
@@ -118,27 +115,29 @@ def _describe_table(path: Path, columns: Iterable[str]) -> dict[str, object]:
     return {**place, **size, "schema": {"fields": fields, "missingValues": [""]}}
 
 
-def _write_xlsform(study: Study, path: Path, step: str) -> list[Path]:
+def _write_xlsform(study: Study, path: Path, step: str, form_id: str) -> list[Path]:
     """Questions of a step in XLSForm's own columns; all groups stay, so that they stay balanced."""
-    table, asked = study.table("survey"), study.codebook.asked_in(step)
-    names, lists = {variable.name for variable in asked}, {variable.list_name for variable in asked}
+    table, asked = study.table("survey"), {variable.name: variable for variable in study.codebook.asked_in(step)}
     own = read_labels({heading: heading for heading in table.columns})
     heads = {code: own[code] for code in study.languages if code in own}
     survey = [["type", "name", *heads.values(), "relevant", "constraint"]]
     for line, row in table.iterrows():
         note = row["type"] == "note" and (row["instrument"] or step) in (step, "both")
-        if row["name"] in names or note or row["type"] in ("begin_group", "end_group"):
+        if row["name"] in asked or note or row["type"] in ("begin_group", "end_group"):
             relevant = "" if row["relevant"] == "unknown" else row["relevant"]
-            if not names.issuperset(re.findall(r"\$\{(\w+)\}", relevant)):
+            if relevant and not is_routing(relevant, asked):
                 place = {"file": "survey.csv", "row": str(line), "column": "relevant", "value": relevant}
-                raise StudyError(f"not a question of the {step}", **place, remedy="write unknown, or name another")
-            survey.append([row["type"], row["name"], *_list_labels(row, heads), relevant, _limit(row)])
-    choices = [["list_name", "name", *heads.values()]]
-    for row in study.table("choices").to_dict("records"):
-        if row["list_name"] in lists:
-            choices.append([row["list_name"], row["name"], *_list_labels(row, heads)])
+                remedy = "write unknown, or = != selected() and or not over its questions"
+                raise StudyError(f"no routing over questions of the {step}", **place, remedy=remedy)
+            bounds = ((">=", row["minimum"]), ("<=", row["maximum"]))
+            constraint = " and ".join(f". {sign} {bound}" for sign, bound in bounds if bound)
+            survey.append([row["type"], row["name"], *_list_labels(row, heads), relevant, constraint])
+    used = study.table("choices")
+    used = used[used["list_name"].isin([variable.list_name for variable in asked.values()])]
+    choices = [[row["list_name"], row["name"], *_list_labels(row, heads)] for row in used.to_dict("records")]
+    choices.insert(0, ["list_name", "name", *heads.values()])
     language = heads.get(str(study.settings.get("language", "en")), "").removeprefix("label::")
-    settings = [["form_title", "form_id", "default_language"], [study.title, _name_form(study), language]]
+    settings = [["form_title", "form_id", "default_language"], [study.title, form_id, language]]
     write_sheets(path, [("survey", survey), ("choices", choices), ("settings", settings)])
     return [path]
 
@@ -146,11 +145,6 @@ def _write_xlsform(study: Study, path: Path, step: str) -> list[Path]:
 def _list_labels(row: Mapping[str, str], languages: Iterable[str]) -> list[str]:
     found = read_labels(row)
     return [found.get(code, "") for code in languages]
-
-
-def _limit(row: Mapping[str, str]) -> str:
-    bounds = ((">=", row["minimum"]), ("<=", row["maximum"]))
-    return " and ".join(f". {sign} {bound}" for sign, bound in bounds if bound)
 
 
 def _write_spss(study: Study, target: Path, language: str) -> list[Path]:

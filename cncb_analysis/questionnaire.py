@@ -39,6 +39,7 @@ _PLACE = ["step", "partner", "country"]
 # The statistic that stands for a question, by its kind.
 _MAIN = {"rating": "share_top2", "number": "median", "allocation": "mean", "rank": "share_ranked"}
 # A partner or country with fewer whole blocks of ratings says nothing about how they hang together.
+_MOST_CLASSES = 12
 _FEWEST_RATED, _FEWEST_RANKED = 5, 3
 _PERMUTATIONS = 999
 _FOUND = [*_PLACE, "variable", "option", "statistic", "estimate", "low", "high", "n", "method"]
@@ -106,11 +107,12 @@ def tabulate_quality(
         Estimates.
 
         Variable `response:` with a mapping variable, option = class (of a number: thirds of the frame, named by where
-        they begin and end), base clusters. share: k that answered of the n mapped. std_difference:
-        (p - q) / √((p(1 - p) + q(1 - q)) / 2), p and q the share of the class among the answering and the mapped.
-        Option empty: nonresponse_p of the chi-square permutation test of class against answering, and
-        nonresponse_p_least, the smallest p that these clusters could have given. Clusters are joined by partner and
-        name; partners without one joined answer (an anonymous questionnaire) stand outside.
+        they begin and end; of more than twelve codes: their first letter), base clusters. share: k that
+        answered of the n mapped. std_difference: (p - q) / √((p(1 - p) + q(1 - q)) / 2), p and q the share of
+        the class among the answering and the mapped. Option empty: nonresponse_p of the chi-square permutation
+        test of class against answering, and nonresponse_p_least, the smallest p that these clusters could have
+        given. Clusters are joined by partner and name; partners without one joined answer (an anonymous
+        questionnaire) stand outside.
 
         cronbach_alpha with Feldt's interval, variable = battery, option = aspect; alpha_if_dropped, variable = the item
         left out. n: units that rated every item, at least five of a partner or country, three of all.
@@ -151,6 +153,9 @@ def _join_frame(units: pd.DataFrame, answers: pd.DataFrame, codebook: Codebook) 
     facts = answers.loc[answers["variable"].isin(kinds), ["unit", "variable", "option", "value"]].reset_index(drop=True)
     for _, own in facts[facts["variable"].map(kinds).eq("number")].groupby("variable"):
         facts.loc[own.index, "option"] = _name_thirds(own["value"])
+    # Of more answers than a table can hold the first letter: a NACE division by its section.
+    many = facts.groupby("variable")["option"].transform("nunique") > _MOST_CLASSES
+    facts["option"] = facts["option"].mask(many, facts["option"].str[:1])
     facts = facts.assign(variable="response:" + facts["variable"], occasion="", statistic="share")
     return facts.sort_values(["value", "option"], kind="stable").merge(frame, on="unit")
 

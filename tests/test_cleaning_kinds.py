@@ -18,9 +18,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cncb_analysis.cleaning import Cleaned, check_raw
-from cncb_analysis.cleaning.routing import weigh_routing
 from cncb_analysis.cleaning.values import parse_date
 from cncb_analysis.codebook import Codebook
+from cncb_analysis.routing import weigh_routing
 from cncb_analysis.store import write_text
 from cncb_analysis.study import read_study
 from tests.delivering import answer, deliver, fates, south
@@ -149,6 +149,21 @@ def test_a_question_for_a_day_keeps_the_day(small_study: Path) -> None:
     cleaned, _ = deliver(small_study, "answers.csv", south(cm_time="03/04/11"))
     assert answer(cleaned, "south-q-001", "cm_time") == "invalid"
     assert ("cm_time", "03/04/11", "invalid", "refused") in fates(cleaned, "south/answers.csv", "2")
+
+
+@pytest.mark.parametrize("sign", ["/", "-"])
+def test_groups_that_odk_writes_before_a_question_do_not_hide_it(small_study: Path, sign: str) -> None:
+    head, row = south().splitlines()
+    head = (
+        head.replace("cm_sex", f"person{sign}cm_sex")
+        .replace("st_fte", f"a{sign}b{sign}st_fte")
+        .replace("cm_upd", f"person{sign}cm_upd")
+    )
+    head = f"{head},meta{sign}instanceID"
+    cleaned, problems = deliver(small_study, "answers.csv", f"{head}\n{row},uuid:1\n")
+    assert answer(cleaned, "south-q-001", "cm_sex") == {"man": 1.0}
+    assert answer(cleaned, "south-q-001", "st_fte") == {"": 1.5}
+    assert [problem for problem in problems if problem.problem.startswith("column")] == []
 
 
 def test_medians_that_lie_twelve_times_apart_are_reported_before_the_merge(small_study: Path) -> None:

@@ -11,7 +11,7 @@ from click.testing import CliRunner
 from cncb_analysis.__main__ import main
 from cncb_analysis.cleaning.drafts import draft_import
 from cncb_analysis.errors import StudyError
-from cncb_analysis.store import write_table, write_text
+from cncb_analysis.store import hash_bytes, write_table, write_text
 from cncb_analysis.study import check_study, read_study, write_new_study
 from tests.small_study import write_small_study
 
@@ -66,6 +66,10 @@ def test_each_column_says_what_it_was_known_by_and_what_comes_nearest(small: Pat
         ["cm_sex", "Frauu", "cm_sex", "woman (0.67)"],
         ["Work abroad", "Somme", "int_level", "some (0.67)"],
     ]
+    assert list(rows.columns[8:]) == ["match", "candidates"]
+    (source,) = drafts["sources"].to_dict("records")
+    assert (source["path"], source["partner"], source["content"]) == ("south/new.csv", "south", "answers")
+    assert source["sha256"] == hash_bytes(DELIVERED.encode())
     assert list(rows.columns[:8]) == list(read_study(small).table("crosswalk").columns)
 
 

@@ -183,5 +183,7 @@ def test_routing_beyond_the_instrument_is_one_error(small_study: Path, tmp_path:
     row = "integer,card,Cards,Karten,${int_level} = 'core',general,both,,,,,,,,,,,\n"
     append(small_study / "study" / "survey.csv", "", row)
     assert write_export("xlsform", small_study, tmp_path)
-    with pytest.raises(StudyError, match=r"survey.csv, row 24, column relevant: not a question of the interviews"):
+    with pytest.raises(
+        StudyError, match=r"survey.csv, row 24, column relevant: no routing over questions of the interviews"
+    ):
         write_export("xlsform", small_study, tmp_path, step="interviews")

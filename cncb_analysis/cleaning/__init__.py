@@ -8,7 +8,7 @@ from dataclasses import replace
 import pandas as pd
 
 from cncb_analysis.cleaning.delivery import Delivery, open_delivery
-from cncb_analysis.cleaning.others import clean_actions, clean_ballots, clean_passages, clean_presence, clean_statistics
+from cncb_analysis.cleaning.others import clean_ballots, clean_passages, clean_presence
 from cncb_analysis.cleaning.sheets import clean_sheet
 from cncb_analysis.cleaning.tables import TABLE_COLUMNS, Cleaned, empty_cleaned, merge_cleaned
 from cncb_analysis.cleaning.values import fold_text
@@ -17,10 +17,13 @@ from cncb_analysis.study import Partner, Study
 
 __all__ = ["TABLE_COLUMNS", "Cleaned", "check_raw", "clean_step", "empty_cleaned", "merge_cleaned"]
 
+_ACTION = ("action", "owner", "deadline")
 # Cards before codings: they number the interviews and say who may be quoted.
 _CLEANERS: Mapping[str, Callable[[Delivery], Cleaned]] = {
-    **{"statistics": clean_statistics, "frame": clean_sheet, "answers": clean_sheet, "cards": clean_sheet},
-    **{"segments": clean_passages, "presence": clean_presence, "ballots": clean_ballots, "actions": clean_actions},
+    "statistics": lambda delivery: delivery.finish({"cells": delivery.cells}),
+    **{"frame": clean_sheet, "answers": clean_sheet, "cards": clean_sheet},
+    **{"segments": clean_passages, "presence": clean_presence, "ballots": clean_ballots},
+    "actions": lambda delivery: delivery.finish({"agreed_actions": delivery.take_columns(_ACTION, needed=_ACTION)}),
 }
 
 # Fewer answers have no median worth a word; half of twelve, the months of a year, leaves room for real differences.

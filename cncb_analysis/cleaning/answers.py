@@ -143,8 +143,7 @@ class _Reader:
         for name, values in parts.items():
             before = answer.parts.get(name, np.full(len(cells), np.nan))
             if kind == "rank":
-                twice = ~np.isnan(before) & ~np.isnan(values)
-                self.delivery.note(cells[twice], "ranked before", "refused")
+                self.delivery.note(cells[~np.isnan(before + values)], "ranked before", "refused")
             elif kind != "multiple":
                 values = np.where(answer.missing == "", np.nan, values)
             answer.parts[name] = (np.fmin if kind == "rank" else np.fmax)(before, values)

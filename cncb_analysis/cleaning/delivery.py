@@ -106,14 +106,9 @@ class Delivery:
         dict of str to mapping
             By raw value.
         """
-        return {
-            row["value"]: row
-            for row in self.crosswalk
-            if row["value"]
-            and (row["column"] or row["variable"])
-            and row["column"] in {"", *spell_heading(heading)}
-            and row["variable"] in {"", variable}
-        }
+        names = ({"", *spell_heading(heading)}, {"", variable})
+        own = [row for row in self.crosswalk if row["column"] in names[0] and row["variable"] in names[1]]
+        return {row["value"]: row for row in own if row["value"] and (row["column"] or row["variable"])}
 
     def take(self, column: str) -> pd.Series:
         """Texts of a column without what no eye sees; each repaired cell is noted.
@@ -181,18 +176,16 @@ class Delivery:
             Codes; blank where there is none.
         """
         known, declared = self.index_names(table, column), self.list_values(str(texts.name), "theme")
-        codes = {
-            text: declared[text]["code"] if text in declared else known.get(fold_text(text), "")
-            for text in texts.unique()
-        }
-        for text, cells in texts[texts.map(codes) == ""].groupby(texts):
+        said = {text: row["code"] for text, row in declared.items()}
+        codes = texts.map(lambda text: said.get(text, known.get(fold_text(text), "")))
+        for text, cells in texts[(codes == "") & (texts != "")].groupby(texts):
             if text in declared:
                 self.note(cells, f"left out: {declared[str(text)]['reason']}", "refused")
-            elif text:
-                self.note(cells, f"not in {table}.csv", "refused")
-                remedy = f"add it to {table}.csv, or correct the file"
-                self.report(f"unknown {column}", cells.index[0], str(texts.name), str(text), remedy)
-        return texts.map(codes)
+                continue
+            self.note(cells, f"not in {table}.csv", "refused")
+            remedy = f"add it to {table}.csv, or correct the file"
+            self.report(f"unknown {column}", cells.index[0], str(texts.name), str(text), remedy)
+        return codes
 
     def index_names(self, table: str, column: str) -> dict[str, str]:
         """Every text that names one row of a table of the study: its code, its label in any language.
@@ -342,7 +335,11 @@ def open_delivery(study: Study, partner: Partner, source: Row) -> Delivery:
         told = f"Eurostat's bulk TSV; taken: jobs, plants and wages of {year} in {', '.join(study.countries)}"
     else:
         raw = read_raw(data, file=source["path"], language=partner.language)
-        cells, told = raw.cells, f"{raw.encoding}, cells parted by {raw.delimiter!r}" if raw.encoding else "workbook"
+        parted = f"{raw.encoding}, cells parted by {raw.delimiter!r}"
+        cells, told = (
+            raw.cells,
+            parted if raw.delimiter else f"SPSS file, {raw.encoding}" if raw.encoding else "workbook",
+        )
     delivery = Delivery(study, partner, source, cells)
     delivery.note_column("", "how the file was read", "known", told=told)
     return delivery

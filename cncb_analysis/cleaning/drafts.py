@@ -16,6 +16,7 @@ from cncb_analysis.cleaning.values import fold_text, parse_number
 from cncb_analysis.codebook import Codebook, read_labels
 from cncb_analysis.errors import Problem, StudyError
 from cncb_analysis.readers import Structure, read_raw, read_structure
+from cncb_analysis.store import hash_bytes
 from cncb_analysis.study import Study, declared_tables
 
 __all__ = ["draft_import"]
@@ -68,6 +69,7 @@ def draft_import(
         problems = clean_sheet(Delivery(study, partner, source, cells)).problems
         unknown = [problem for problem in problems if problem.problem == "unknown answer"]
         drafts["crosswalk"] = _list("crosswalk", _draft_rows(delivery, headings, unknown))
+        drafts["sources"] = _list("sources", [source | {"partner": partner_id, "sha256": hash_bytes(data)}])
         drafts = _draft_questions(delivery, headings) | drafts
     return drafts
 
@@ -91,7 +93,8 @@ def _draft_structure(structure: Structure, book: Codebook) -> dict[str, pd.DataF
         match = "code" if row["name"] in book.variables else "label" if same else "new"
         near = "" if match == "code" else same or _find_nearest([row["name"], *texts], _name_all(book))
         rows.append({**row, "match": match, "candidates": near})
-    return {"survey": _list("survey", rows), "choices": _list("choices", structure.choices.to_dict("records"))}
+    drafts = {"survey": _list("survey", rows), "choices": _list("choices", structure.choices.to_dict("records"))}
+    return drafts | ({"unread": pd.DataFrame({"unread": structure.unread})} if structure.unread else {})
 
 
 def _draft_rows(delivery: Delivery, headings: Headings, unknown: Iterable[Problem]) -> Iterator[dict[str, str]]:
@@ -100,7 +103,8 @@ def _draft_rows(delivery: Delivery, headings: Headings, unknown: Iterable[Proble
     place = {"partner": delivery.partner.id, "file": delivery.source["path"]}
     for column in map(str, delivery.cells.columns):
         target, match = headings.targets.get(column, Target("")), headings.matched.get(column, "none")
-        told = {"column": spell_heading(column)[0], "match": match, **target._asdict(), "code": target.option}
+        told = {"variable": target.variable, "code": target.option, "unit": target.unit, "match": match}
+        told |= {"column": spell_heading(column)[0]}
         yield {**place, **told, "candidates": _find_nearest(spell_heading(column), names) if match == "none" else ""}
     for each in unknown:
         name = headings.targets[each.column].variable
@@ -119,16 +123,14 @@ def _draft_questions(delivery: Delivery, headings: Headings) -> dict[str, pd.Dat
         name, (battery, _, item) = _make_name(code), code.partition("[")
         given = delivery.take(column).loc[lambda texts: texts != ""]
         told = list(given.unique())
-        kind = "text"
-        if told and not any(np.isnan(parse_number(text, delivery.decimal)[0]) for text in told):
-            kind = "decimal"
-        elif 0 < len(told) <= _FEW and len(given) >= _OFTEN * len(told):
-            kind = f"select_one {name}"
+        few = 0 < len(told) <= _FEW and len(given) >= _OFTEN * len(told)
+        number = told and not any(np.isnan(parse_number(text, delivery.decimal)[0]) for text in told)
+        kind = "decimal" if number else f"select_one {name}" if few else "text"
+        if kind.startswith("select_one"):
             choices += [{"list_name": name, "name": _make_name(text), label: text} for text in told]
         block = {"battery": _make_name(battery), "item": _make_name(item)} if item else {}
-        survey.append(
-            {"type": kind, "name": name, label: heading.partition(". ")[2] or heading, "match": "new", **block}
-        )
+        text = heading.partition(". ")[2] or heading
+        survey.append({"type": kind, "name": name, label: text, "match": "new", **block})
     return {"survey": _list("survey", survey), "choices": _list("choices", choices)}
 
 
@@ -136,7 +138,7 @@ def _list(table: str, rows: Iterable[Mapping[str, str]]) -> pd.DataFrame:
     """Rows with all columns of a table of the study, so that a draft can be taken over as it stands."""
     frame = pd.DataFrame(list(rows), dtype=object)
     declared = [column.name for column in declared_tables()[table].columns]
-    more = ["match", "candidates"] if table != "choices" else []
+    more = ["match", "candidates"] if table in ("crosswalk", "survey") else []
     return frame.reindex(columns=list(dict.fromkeys([*declared, *frame, *more]))).astype(object).fillna("")
 
 

@@ -92,7 +92,11 @@ def match_headings(delivery: Delivery, asked: Iterable[Variable]) -> Headings:
     for column in map(str, delivery.cells.columns):
         heading, code = spell_heading(column)
         row = delivery.columns.get(heading) or delivery.columns.get(code)
-        target = codes.get(heading) or codes.get(code) or labels.get(heading) or labels.get(code)
+        # ODK and Kobo write the groups of a question before it.
+        inner = [heading[place + 1 :] for place, sign in enumerate(heading) if sign in "/-" and " " not in heading]
+        coded = next((codes[name] for name in (heading, code, *inner) if name in codes), None)
+        use = next((name.casefold() for name in (code, *inner) if name.casefold() in tool), "")
+        target = coded or labels.get(heading) or labels.get(code)
         if row and row["variable"] in variables:
             target = Target(row["variable"], row["code"], row["unit"])
         if row and not row["variable"]:
@@ -103,16 +107,14 @@ def match_headings(delivery: Delivery, asked: Iterable[Variable]) -> Headings:
             delivery.report(said, 1, column, remedy="ignore one of the two in crosswalk.csv")
         elif target:
             found.targets[column] = target
-            found.matched[column] = (
-                "crosswalk" if row else "code" if target in (codes.get(heading), codes.get(code)) else "label"
-            )
+            found.matched[column] = "crosswalk" if row else "code" if coded else "label"
             if variables[target.variable].role == "identifier":
                 delivery.note_column(column, "identifier: stays restricted", "ignored")
                 delivery.masked.add(column)
-        elif code.casefold() in tool:
+        elif use:
             delivery.note_column(column, "column of the survey tool", "ignored")
             found.matched[column] = "tool"
-            found.system.setdefault(tool[code.casefold()], column)
+            found.system.setdefault(tool[use], column)
         else:
             delivery.leave_out(column)
     found.system.pop("", None)

@@ -1,4 +1,4 @@
-"""Files without a row a unit: regional statistics, coded interviews, voting sheets, agreed actions."""
+"""Files without a row a unit: coded interviews and voting sheets."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from cncb_analysis.cleaning.delivery import Delivery, spell_heading
 from cncb_analysis.cleaning.tables import Cleaned
 from cncb_analysis.cleaning.values import fold_text, parse_number, read_synonyms
 
-__all__ = ["clean_actions", "clean_ballots", "clean_passages", "clean_presence", "clean_statistics"]
+__all__ = ["clean_ballots", "clean_passages", "clean_presence"]
 
 _PASSAGE = ("interview", "excerpt", "code", "coder", "start", "end", "text", "language", "translation", "translator")
-_VOTE, _ACTION = ("sheet", "round", "item", "value"), ("action", "owner", "deadline")
+_VOTE = ("sheet", "round", "item", "value")
 
 
 def clean_passages(delivery: Delivery) -> Cleaned:
@@ -94,22 +94,6 @@ def _name_interviews(delivery: Delivery, own: pd.Series) -> tuple[pd.Series, pd.
     return own.map(delivery.ids), units.assign(status="complete", source=delivery.source["path"])
 
 
-def clean_statistics(delivery: Delivery) -> Cleaned:
-    """Take regional statistics as they are read: the study's year and countries.
-
-    Parameters
-    ----------
-    delivery : Delivery
-        The file.
-
-    Returns
-    -------
-    Cleaned
-        Cells of countries and NUTS 2 regions; what is left out stands in one line of the log.
-    """
-    return delivery.finish({"cells": delivery.cells})
-
-
 def clean_ballots(delivery: Delivery) -> Cleaned:
     """Clean voting sheets: a row a sheet, round and item.
 
@@ -136,22 +120,6 @@ def clean_ballots(delivery: Delivery) -> Cleaned:
     units = pd.DataFrame({"unit": ids.values(), "status": "complete", "source": delivery.source["path"]})
     units["status"] = units["status"].where(units["unit"].isin(votes["unit"]), "rejected")
     return delivery.finish({"units": units, "observations": votes.assign(variable="votes", value=votes["number"])})
-
-
-def clean_actions(delivery: Delivery) -> Cleaned:
-    """Clean the actions that a workshop agreed on.
-
-    Parameters
-    ----------
-    delivery : Delivery
-        The file: action, owner, deadline.
-
-    Returns
-    -------
-    Cleaned
-        Agreed actions.
-    """
-    return delivery.finish({"agreed_actions": delivery.take_columns(_ACTION, needed=_ACTION)})
 
 
 def _find_spoilt(delivery: Delivery, votes: pd.DataFrame) -> pd.Series:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 import pandas as pd
@@ -10,17 +11,18 @@ import pandas as pd
 from cncb_analysis.cleaning.answers import BLANK, Answer, read_answer
 from cncb_analysis.cleaning.delivery import Delivery, spell_heading
 from cncb_analysis.cleaning.headings import Headings, match_headings
-from cncb_analysis.cleaning.routing import weigh_routing
 from cncb_analysis.cleaning.tables import Cleaned, shape_table
-from cncb_analysis.cleaning.units import judge_rows
 from cncb_analysis.cleaning.values import fold_text
 from cncb_analysis.codebook import Variable
-from cncb_analysis.errors import Problem, StudyError
+from cncb_analysis.errors import Problem
+from cncb_analysis.routing import is_routing, weigh_routing
 
 __all__ = ["clean_sheet"]
 
 _FORMS = {"frame": "{}-m-{:03d}", "answers": "{}-q-{:03d}", "cards": "{}-i-{:02d}"}
 _TOLERANCE = 1.0
+# Two rows are almost the same when at most one filled cell in twenty differs, of at least twenty.
+_SAME_SHARE, _SAME_LEAST, _BLOCKS = 0.95, 20, 4
 # What a person should look at before a free text is quoted or opened in a spreadsheet.
 _WATCHED = {
     "holds an address or a telephone number": r"\S@\S|\+?\d[\d /-]{7,}",
@@ -53,7 +55,7 @@ def clean_sheet(delivery: Delivery) -> Cleaned:
     ids = [_FORMS[content].format(delivery.partner.id, delivery.first + place) for place in range(len(cells))]
     delivery.ids.update(zip(own, ids, strict=True))
     units = pd.DataFrame({"unit": ids, "row": cells.index.astype(str), "consent": ""}, cells.index, dtype=object)
-    units = units.assign(status=judge_rows(delivery, headings, cells), source=delivery.source["path"])
+    units = units.assign(status=_judge_rows(delivery, headings, cells), source=delivery.source["path"])
     # The frame's spelling of a cluster wins, so that steps can be joined.
     framed = [delivery.hosts.get(fold_text(name), (name, "")) for name in headings.find(cells, "cluster")]
     units["cluster"], hosts = [name for name, _ in framed], [host for _, host in framed]
@@ -70,6 +72,82 @@ def clean_sheet(delivery: Delivery) -> Cleaned:
     texts = _list_texts(delivery, headings, kept, answers, units_kept["unit"])
     observations = _tabulate(answers, units_kept["unit"].to_numpy(object))
     return delivery.finish({"units": units, "observations": observations, "texts": shape_table("texts", texts)})
+
+
+def _judge_rows(delivery: Delivery, headings: Headings, cells: pd.DataFrame) -> pd.Series:
+    """Decide for each row whether it counts (complete, partial, rejected, duplicate, test); note each that does not."""
+    answers = cells[[column for column in headings.targets if column not in delivery.masked]]
+    submitted = pd.Series(True, cells.index)
+    verdict = pd.DataFrame({"status": "complete", "rule": ""}, index=cells.index, dtype=object)
+    if delivery.source["content"] == "answers" and "submitted" in headings.system:
+        submitted = headings.find(cells, "submitted") != ""
+        page = int(delivery.study.setting("cleaning", "accepted_page", 1))
+        reached = pd.to_numeric(headings.find(cells, "page"), errors="coerce") >= page
+        verdict[~submitted & reached] = "partial", f"not submitted, but page {page} was reached"
+        verdict[~submitted & ~reached] = "rejected", f"broken off before page {page}"
+    amount = (answers != "").sum(axis=1)
+    verdict[amount == 0] = "rejected", "no answer at all"
+    tests = _find_tests(delivery, headings, cells)
+    verdict[tests] = "test", "trial entry"
+    # Of two rows for one, the submitted, then the fuller, then the later stays.
+    best = pd.DataFrame({"submitted": submitted, "amount": amount, "row": np.arange(len(cells))})[~tests]
+    best = best.sort_values(["submitted", "amount", "row"], ascending=False)
+    for rule, keys in _list_keys(delivery, headings, cells, answers):
+        ranked = keys.reindex(best.index)
+        again = best.index[(ranked != "") & ranked.duplicated()]
+        verdict.loc[again] = "duplicate", rule
+        best = best.drop(again)
+        for row in again if rule.startswith("second ") else ():
+            delivery.report(rule, row, "", remedy="have one of the two deleted, or correct it in corrections.csv")
+    for (status, rule), rows in verdict[verdict["rule"] != ""].groupby(["status", "rule"]):
+        whole = pd.Series("whole row", index=rows.index, name="")
+        delivery.note(whole, str(rule), "flagged" if status == "partial" else "ignored")
+    return verdict["status"]
+
+
+def _find_tests(delivery: Delivery, headings: Headings, cells: pd.DataFrame) -> pd.Series:
+    """Rows where a name or token is one of the words for a trial; an address is no name."""
+    words = map(re.escape, delivery.study.setting("cleaning", "test_words", []) or ["\0"])
+    pattern = re.compile(rf"^[^@]*\b(?:{'|'.join(words)})\b[^@]*$", re.IGNORECASE)
+    names = [*delivery.masked.intersection(cells), *filter(None, [headings.system.get("token")])]
+    found = {name: cells[name].astype(object).str.contains(pattern) for name in names}
+    return pd.DataFrame(found, index=cells.index, dtype=bool).any(axis=1)
+
+
+def _list_keys(
+    delivery: Delivery, headings: Headings, cells: pd.DataFrame, answers: pd.DataFrame
+) -> Iterator[tuple[str, pd.Series]]:
+    """What two rows may not share, as (rule, key a row); a "second" one is for the deliverer to mend."""
+    content, cluster = delivery.source["content"], headings.find(cells, "cluster").map(fold_text)
+    if content == "frame":
+        yield "second row for one cluster", cluster
+    elif content == "cards":
+        yield "second row for one interview", headings.find(cells, "id")
+    else:
+        yield "same token", headings.find(cells, "token")
+        yield "same organisation", cluster.mask(cluster.isin(delivery.missing_words), "")
+        yield "almost the same answers", _find_near(answers)
+
+
+def _find_near(answers: pd.DataFrame) -> pd.Series:
+    """Key that rows with almost the same answers share; blank for all others.
+
+    A few cells can differ in a few of four blocks of columns only, so two such rows agree in a whole block: rows are
+    compared where a block agrees, never all with all.
+    """
+    keys = pd.Series("", index=answers.index, dtype=object)
+    codes = np.array([pd.factorize(answers[name])[0] for name in answers]).T.reshape(answers.shape)
+    filled = (answers != "").to_numpy()
+    for block in range(_BLOCKS if answers.size else 0):
+        hashes = pd.util.hash_pandas_object(pd.DataFrame(codes[:, block::_BLOCKS]), index=False)
+        _, index, inverse = np.unique(hashes, return_index=True, return_inverse=True)
+        first = index[inverse]
+        either = filled | filled[first]
+        same, count = ((codes == codes[first]) & either).sum(axis=1), either.sum(axis=1)
+        near = (first != np.arange(len(first))) & (count >= _SAME_LEAST) & (same >= _SAME_SHARE * count)
+        for row in np.flatnonzero(near):
+            keys.iloc[[row, first[row]]] = keys.iloc[first[row]] or str(first[row])
+    return keys
 
 
 def _correct(delivery: Delivery, cells: pd.DataFrame, own: pd.Series) -> None:
@@ -147,23 +225,22 @@ def _explain_blanks(delivery: Delivery, answers: Mapping[str, Answer], partial: 
 
 def _route(delivery: Delivery, answers: Mapping[str, Answer], name: str) -> np.ndarray:
     """Why each unit may have left a question blank: skipped where it was asked, else not_asked, or unknown."""
-    relevant, book = answers[name].variable.relevant, delivery.study.codebook
+    relevant = answers[name].variable.relevant
     unknown = np.full(len(answers[name].missing), 0.5)
 
     def weigh(question: str, code: str) -> np.ndarray:
         other = answers.get(question)
         if other is None or not other.cells:
-            book.variable(question)
             return unknown
         return np.where(other.missing == "invalid", 0.5, other.chose(code))
 
-    try:
-        asked = weigh_routing(relevant, weigh) if relevant not in {"", "unknown"} else unknown + 0.5 * (not relevant)
-    except (ValueError, StudyError):
+    asked = unknown if relevant else unknown + 0.5
+    if is_routing(relevant, delivery.study.codebook.variables):
+        asked = weigh_routing(relevant, weigh)
+    elif relevant not in {"", "unknown"}:
         remedy = "use = != selected() and or not over questions of survey.csv; or, where it is not known: unknown"
         place = {"file": "survey.csv", "column": "relevant", "value": relevant, "remedy": remedy}
         delivery.problems.append(Problem(f"routing of {name} is not understood", **place))
-        asked = unknown
     return np.select([asked == 1, asked == 0], ["skipped", "not_asked"], "unknown")
 
 
@@ -184,17 +261,12 @@ def _tabulate(answers: Mapping[str, Answer], units: np.ndarray) -> pd.DataFrame:
     lengths = [len(rows) for rows in places]
     table = {
         "unit": pd.Categorical.from_codes(np.concatenate(places), units),
-        "variable": _repeat(names, lengths),
-        "option": _repeat(options, lengths),
+        "variable": pd.Categorical(names, list(dict.fromkeys(names))).repeat(lengths),
+        "option": pd.Categorical(options, list(dict.fromkeys(options))).repeat(lengths),
         "value": np.concatenate(values),
         "missing": pd.Categorical(np.concatenate(missing)),
     }
     return pd.DataFrame(table)
-
-
-def _repeat(texts: Sequence[str], lengths: list[int]) -> pd.Categorical:
-    codes, categories = pd.factorize(np.array(texts, dtype=object))
-    return pd.Categorical.from_codes(np.repeat(codes, lengths), categories)
 
 
 def _list_texts(

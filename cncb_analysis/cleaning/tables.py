@@ -59,9 +59,10 @@ def shape_table(name: str, parts: Iterable[pd.DataFrame], **constants: str) -> p
         Exactly the declared columns, in the order of the parts. Texts are str; in the observations of one file alone,
         which may be millions of rows, they are categoricals.
     """
-    filled = [part for part in parts if len(part)]
+    given = list(parts)
+    filled = [part for part in given if len(part)]
     frame = pd.concat(filled, ignore_index=True) if len(filled) > 1 else (filled or [pd.DataFrame()])[0]
-    text = "category" if name == "observations" and len(filled) == 1 else str
+    text = "category" if name == "observations" and len(given) == 1 else str
     columns: dict[str, pd.Series] = {}
     for column, (declared, _) in read_schema()[name].items():
         kind: Any = text if declared is str else declared

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from typing import Any
 
@@ -15,7 +18,6 @@ from cncb_analysis.readers.delimited import decode_text, find_delimiter, split_r
 from cncb_analysis.readers.eurostat import read_eurostat
 from cncb_analysis.readers.excel import read_sheets
 from cncb_analysis.readers.limesurvey import list_lss_rows, read_limesurvey
-from cncb_analysis.readers.preamble import cut_preamble
 from cncb_analysis.readers.spss import list_sav_rows, read_sav
 from cncb_analysis.readers.structure import Structure, read_xlsform
 
@@ -27,6 +29,15 @@ _SPSS = (b"$FL2", b"$FL3")
 _LIMESURVEY = {"class", "type/scale", "name", "text"}
 # As many columns as Excel has; a survey tool gives far fewer.
 _WIDTHS = range(2, 16_385)
+# LimeSurvey's VV files have a line of labels above the codes, and write out some signs; EUSurvey's workbooks have lines
+# about the export, an id behind each answer, and days as serial numbers.
+_VV_COLUMNS = {"id", "submitdate", "lastpage"}
+_VV_SIGNS = {"newline": "\n", "cr": "\r", "tab": "\t", "quote": '"', "lbrace": "{"}
+_VV_MARK = re.compile(r"\{(newline|cr|tab|quote|lbrace)\}")
+_EU_MARK = re.compile(r" ?\(ID\d+\)(?=;|$)")
+_EU_DATE = re.compile(r"\b(?:up)?date\b", re.IGNORECASE)
+_SERIAL = re.compile(r"(\d{5})(?:[.,]\d+)?")
+_DAY_ZERO = datetime.date(1899, 12, 30)
 
 
 @dataclass(frozen=True)
@@ -92,7 +103,7 @@ def read_raw(data: bytes, *, file: str, language: str = "") -> RawTable:
         if text.startswith("<?xml") or _LIMESURVEY.issubset(cells.head(1).to_numpy().ravel()):
             raise StudyError("is a survey structure, not answers", file=file, remedy="read it with cncb import")
     filled = cells.apply(lambda column: column.map(str.strip) != "").any(axis=1)
-    cells = cut_preamble(cells[filled.to_numpy(dtype=bool)])
+    cells = _cut_preamble(cells[filled.to_numpy(dtype=bool)])
     if cells.empty:
         raise StudyError("is empty", file=file, remedy="export it again")
     if cells.shape[1] not in _WIDTHS:
@@ -108,10 +119,8 @@ def _read_delimited(data: bytes, text: str, encoding: str, delimiter: str, file:
     """Cells by line, each distinct text of a column held once; a file whose lines differ in width the slow way."""
     options: dict[str, Any] = {"dtype": str, "na_filter": False, "skip_blank_lines": False, "low_memory": False}
     try:
-        cells = pd.read_csv(io.BytesIO(data), header=None, sep=delimiter, encoding=encoding, **options).astype(
-            "category"
-        )
-        return cells.set_axis(range(1, len(cells) + 1))
+        cells = pd.read_csv(io.BytesIO(data), header=None, sep=delimiter, encoding=encoding, **options)
+        return cells.astype("category").set_axis(range(1, len(cells) + 1))
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError):
         return _line_up(split_rows(text, delimiter, file=file))
 
@@ -120,6 +129,21 @@ def _line_up(rows: Sequence[Sequence[str]]) -> pd.DataFrame:
     """Cells by line, short ones filled up."""
     columns = dict(enumerate(zip_longest(*rows, fillvalue="")))
     return pd.DataFrame(columns, index=range(1, len(rows) + 1), dtype=object)
+
+
+def _cut_preamble(lines: pd.DataFrame) -> pd.DataFrame:
+    """Cells with the heading first; {question_not_shown} stays."""
+    above = [[cell.strip() for cell in row] for row in lines.iloc[:2].to_numpy().tolist()]
+    if any(set(row) >= _VV_COLUMNS for row in above[1:]):
+        return lines.iloc[1:].map(lambda cell: _VV_MARK.sub(lambda mark: _VV_SIGNS[mark[1]], cell))
+    if [row[0] for row in above] == ["Alias", "Export Date"]:
+        return lines.iloc[2:].apply(lambda column: column.map(partial(_spell_cell, head=column.iloc[0])))
+    return lines
+
+
+def _spell_cell(cell: str, head: str) -> str:
+    serial = _SERIAL.fullmatch(cell) if _EU_DATE.search(head) else None
+    return str(_DAY_ZERO + datetime.timedelta(days=int(serial[1]))) if serial else _EU_MARK.sub("", cell)
 
 
 def read_structure(data: bytes, *, file: str) -> Structure:

@@ -72,8 +72,8 @@ def read_limesurvey(rows: Iterable[Row]) -> Structure:
             ticks |= {f"{name}_{code}": f"selected(${{{name}}}, '{code}')" for code in answers}
         if kind.startswith(("select", "rank")):
             points = {code: code for code in fixed if code.isdecimal()}
-            offered = {code: {"labels": texts, "order": points.get(code, "")} for code, texts in answers.items()}
-            choices += [{"list_name": name, "name": code, **told} for code, told in offered.items()]
+            for code, texts in answers.items():
+                choices.append({"list_name": name, "name": code, "labels": texts, "order": points.get(code, "")})
             kind = f"{kind} {name}"
         routing = [_translate(text, ticks) for text in (row["group"], row.get("relevance", ""))]
         told = {"type": kind, "relevant": routing}
@@ -145,15 +145,14 @@ def _join_tables(tables: Mapping[str, list[dict[str, str]]]) -> list[Row]:
         for row in tables[table]:
             said[key, row[key]].append(row)
     groups = {row["gid"]: row for row in tables["groups"]}
-    owners = {row["qid"]: row for row in tables["questions"]}
+    owners = {row["qid"]: groups[row["gid"]] | row for row in tables["questions"]}
     found: list[tuple[Any, Row]] = []
     for rank, (table, (kind, owner, scale, name, text, order)) in enumerate(_TABLES.items()):
         key = "aid" if kind == "A" else "qid"
         for row in tables[table]:
-            question = owners[row[owner]]
-            group = groups[question["gid"]]
-            place = (int(group["group_order"]), int(question["question_order"]), question["qid"], rank, int(row[order]))
-            cells = {"class": kind, "type/scale": row[scale], "name": row[name], "group": group.get("grelevance", "")}
+            top = owners[row[owner]]
+            place = (int(top["group_order"]), int(top["question_order"]), top["qid"], rank, int(row[order]))
+            cells = {"class": kind, "type/scale": row[scale], "name": row[name], "group": top.get("grelevance", "")}
             for local in said.get((key, row.get(key, "")), [row]):
                 found.append((place, {**row, **cells, "text": local[text], "language": local["language"]}))
     return [row for _, row in sorted(found, key=lambda pair: pair[0])]

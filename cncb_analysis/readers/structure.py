@@ -13,20 +13,15 @@ from typing import Any
 import pandas as pd
 
 from cncb_analysis.errors import StudyError
+from cncb_analysis.routing import is_routing
 from cncb_analysis.store import read_settings
 
 __all__ = ["Structure", "make_structure", "read_terms", "read_xlsform"]
 
 Sheets = Mapping[str, Sequence[Sequence[str]]]
 
-_TEST = re.compile(r"\$\{[\w-]+\}\s*!?=\s*'[^']+'|selected\s*\(\s*\$\{[\w-]+\}\s*,\s*'[^']+'\s*\)")
-# What makes one test of several, once each is written as a sign that no text holds after its spaces are evened out.
-_SIGN = "\x1f"
-_JOINED = re.compile(rf"(?:\bnot ?)?\( ?{_SIGN} ?\)|{_SIGN} ?\b(?:and|or)\b ?{_SIGN}")
 _MARKUP = re.compile(r"(?is)<(script|style)\b.*?</\1>|<!--.*?-->|</?[a-z][^>]*>")
 _INLINE = re.compile(r"(?i)</?(?:a|b|em|font|i|span|strong|su[bp]|u)\b[^>]*>")
-_EDGE = re.compile(r"(begin|end)[ _](?:group|repeat)")
-_REPEATS = ("begin repeat", "begin_repeat")
 _SELECT = re.compile(r"(select[ _].*?|select1|rank)(?: from)?\s+(\S+)(\s+or[ _](?:specify[ _])?other)?")
 
 
@@ -76,38 +71,31 @@ def make_structure(
     >>> structure.survey.iloc[0, 2], structure.survey["relevant"].tolist(), structure.unread
     ('Bist du dabei?', ['', "${member} = 'Y'", 'unknown'], ('more: routing (${years} > 3)',))
     """
-    survey, choices = [dict(row) for row in survey], [dict(row) for row in choices]
-    told, names = list(unread), {row["name"] for row in survey}
-    for row in survey:
-        relevant = " and ".join(f"({' '.join(text.split())})" for text in row.get("relevant", ()) if text.strip())
-        while _is_routing(relevant[1:-1]):
-            relevant = relevant[1:-1].strip()
-        row["relevant"] = relevant
-        if relevant and not (_is_routing(relevant) and names.issuperset(re.findall(r"\$\{(.*?)\}", relevant))):
-            told.append(f"{row['name']}: routing {relevant}")
-            row["relevant"] = "unknown"
-    tags = {tag for row in [*survey, *choices] for tag in row["labels"]}
+    rows, told, names = [*survey, *choices], list(unread), {row["name"] for row in survey}
+    tags = {tag for row in rows for tag in row["labels"]}
     short = {tag: tag if tag.partition("-")[0] in tags else tag.partition("-")[0] for tag in tags}
     heads = {tag: f"label::{short[tag]} ({short[tag]})" if tag else "label" for tag in sorted(tags)}
-    for row in [*survey, *choices]:
-        for tag, text in row["labels"].items():
-            plain = html.unescape(_MARKUP.sub(" ", _INLINE.sub("", text))).replace("\ufeff", "")
-            row[heads[tag]] = " ".join(plain.split())
+    plain = [row | {heads[tag]: _clear(text) for tag, text in row["labels"].items()} for row in rows]
+    for row in plain[: len(survey)]:
+        relevant = " and ".join(f"({' '.join(text.split())})" for text in row.get("relevant", ()) if text.strip())
+        while is_routing(relevant[1:-1], names):
+            relevant = relevant[1:-1].strip()
+        row["relevant"] = relevant
+        if relevant and not is_routing(relevant, names):
+            told.append(f"{row['name']}: routing {relevant}")
+            row["relevant"] = "unknown"
     labels = list(dict.fromkeys(heads.values()))
-    asked = pd.DataFrame(survey, columns=["type", "name", *labels, "relevant", "battery", "item"], dtype=object)
-    offered = pd.DataFrame(choices, columns=["list_name", "name", *labels, "order", "missing"], dtype=object)
+    asked = pd.DataFrame(plain[: len(survey)], columns=["type", "name", *labels, "relevant", "battery", "item"])
+    offered = pd.DataFrame(plain[len(survey) :], columns=["list_name", "name", *labels, "order", "missing"])
     told += [f"{name}: name stands twice" for name in asked.loc[asked["name"].duplicated(), "name"]]
     tables = (asked.drop_duplicates("name"), offered.drop_duplicates(["list_name", "name"]))
-    asked, offered = (table.fillna("").reset_index(drop=True) for table in tables)
+    asked, offered = (table.astype(object).fillna("").reset_index(drop=True) for table in tables)
     return Structure(asked, offered, tuple(dict.fromkeys(told)))
 
 
-def _is_routing(text: str) -> bool:
-    """Whether a text is tests joined by and, or, not() and brackets."""
-    before, joined = "", _TEST.sub(_SIGN, text)
-    while joined != before:
-        before, joined = joined, _JOINED.sub(_SIGN, joined)
-    return joined.strip(" ") == _SIGN
+def _clear(text: str) -> str:
+    """Plain text of a label: no markup, a single space where there was any."""
+    return " ".join(html.unescape(_MARKUP.sub(" ", _INLINE.sub("", text))).replace("\ufeff", "").split())
 
 
 @cache
@@ -156,24 +144,26 @@ def read_xlsform(sheets: Sheets, *, file: str) -> Structure:
     """
     settings = _list_rows(sheets, "settings", file)
     spoken = _find_tag(settings[0].get("default_language", "")) if settings else ""
-    offered = _list_rows(sheets, "choices", file, "list_name", "name")
-    choices = [row | {"labels": _find_labels(row, spoken)} for row in offered]
+    choices: list[dict[str, Any]] = list(_list_rows(sheets, "choices", file, "list_name", "name"))
     survey: list[dict[str, Any]] = []
     groups: list[str] = []
     unread: list[str] = []
     for row in _list_rows(sheets, "survey", file, "type", "name"):
-        edge, listed = _EDGE.fullmatch(row["type"]), _SELECT.fullmatch(row["type"])
+        listed = _SELECT.fullmatch(row["type"])
         kind = read_terms("xlsform").get(listed[1] if listed else row["type"])
         asked = [*groups, row.get("relevant", "")]
-        if edge:
-            groups = asked if edge[1] == "begin" else groups[:-1]
+        if kind in ("group", "repeat"):
+            groups = asked
+        elif kind == "end":
+            groups = groups[:-1]
         elif kind != "":
-            told = {"type": f"{kind} {listed[2]}" if listed else kind or "text", "labels": _find_labels(row, spoken)}
-            survey.append({"name": row["name"], "relevant": asked, **told})
+            survey.append({**row, "relevant": asked, "type": f"{kind} {listed[2]}" if listed else kind or "text"})
         if listed and listed[3]:
-            choices.append({"list_name": listed[2], "name": "other", "labels": {"en": "Other"}})
-        if kind is None and (not edge or edge[0] in _REPEATS):
+            choices.append({"list_name": listed[2], "name": "other", "label::en": "Other"})
+        if kind in (None, "repeat"):
             unread.append(f"{row['name']}: {row['type']}")
+    for cells in [*survey, *choices]:
+        cells["labels"] = _find_labels(cells, spoken)
     return make_structure(survey, choices, unread)
 
 

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["weigh_routing"]
+__all__ = ["is_routing", "weigh_routing"]
 
 Floats = npt.NDArray[np.float64]
 _ATOM = re.compile(
-    r"selected\(\s*\$\{(?P<many>\w+)\}\s*,\s*'(?P<code>[^']*)'\s*\)"
-    r"|\$\{(?P<one>\w+)\}\s*(?P<sign>!?=)\s*(?:'(?P<text>[^']*)'|(?P<number>-?\d+(?:\.\d+)?))"
+    r"selected\s*\(\s*\$\{(?P<many>[\w-]+)\}\s*,\s*'(?P<code>[^']+)'\s*\)"
+    r"|\$\{(?P<one>[\w-]+)\}\s*(?P<sign>!?=)\s*(?:'(?P<text>[^']+)'|(?P<number>-?\d+(?:\.\d+)?))"
 )
 
 
@@ -53,18 +53,50 @@ def weigh_routing(relevant: str, chose: Callable[[str, str], Floats]) -> Floats:
     weights: list[Floats] = []
 
     def keep(atom: re.Match[str]) -> str:
-        code = next(text for text in (atom["code"], atom["text"], atom["number"]) if text is not None)
-        weight = chose(atom["many"] or atom["one"], code)
+        weight = chose(atom["many"] or atom["one"], atom["code"] or atom["text"] or atom["number"])
         weights.append(1 - weight if atom["sign"] == "!=" else weight)
         return f" atom{len(weights) - 1} "
 
-    if "atom" in _ATOM.sub("", relevant):
+    # What is left when the comparisons are taken out is a plain expression of and, or, not and parentheses.
+    if re.search(r"atom|[^\w\s()]", _ATOM.sub("", relevant)):
         raise ValueError(f"not understood: {relevant}")
     try:
-        # What is left when the comparisons are taken out is a plain expression of and, or, not and parentheses.
-        return _weigh(ast.parse(_ATOM.sub(keep, relevant).strip(), mode="eval").body, weights)
+        return _weigh(ast.parse(" ".join(_ATOM.sub(keep, relevant).split()), mode="eval").body, weights)
     except (SyntaxError, RecursionError, MemoryError):
         raise ValueError(f"not understood: {relevant}") from None
+
+
+def is_routing(relevant: str, names: Container[str]) -> bool:
+    """Whether a routing can be weighed.
+
+    Parameters
+    ----------
+    relevant : str
+        As `weigh_routing` takes it.
+    names : container of str
+        Questions that it may name.
+
+    Returns
+    -------
+    bool
+        False where `weigh_routing` refuses it, or where it names another question.
+
+    Examples
+    --------
+    >>> is_routing("${age} = 'old'", ["age"]), is_routing("${age} = 'old'", ["sex"]), is_routing("${age} > 60", ["age"])
+    (True, False, False)
+    """
+
+    def chose(question: str, _: str) -> Floats:
+        if question not in names:
+            raise ValueError(f"not a question: {question}")
+        return np.zeros(1)
+
+    try:
+        weigh_routing(relevant, chose)
+    except ValueError:
+        return False
+    return True
 
 
 def _weigh(node: ast.expr, weights: list[Floats]) -> Floats:
