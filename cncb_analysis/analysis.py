@@ -29,10 +29,6 @@ from cncb_analysis.study import Study, read_study
 from cncb_analysis.synthesis import tabulate_evidence, tabulate_joint_support
 from cncb_analysis.workshops import tabulate_votes
 
-__all__ = [
-    "Analysis", "analyse_study", "read_cleaned", "read_delivered", "read_page", "write_analysis", "write_cleaned",
-]  # fmt: skip
-
 SITE = "site"
 _CLUSTER_FACTS = ["cluster", "host", "region", "sector", "recognised", "lq", "stars"]
 _COUNTED = ["partner", "step", "rule", "fate", "cells"]

@@ -24,8 +24,6 @@ from cncb_analysis.tables import DisplayTable, write_workbook
 from cncb_analysis.view import Figure, View, read_figures
 from cncb_analysis.words import Words
 
-__all__ = ["FIGURES", "Page"]
-
 FIGURES = {kind: (make, figures.DRAWERS[kind]) for kind, make in MAKERS.items()}
 _COMMON = {"comparison": ("questionnaire", "interviews"), "joint_support": ("questionnaire", "workshops")}
 _BRIEF = 3

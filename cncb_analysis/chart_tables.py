@@ -10,8 +10,6 @@ import pandas as pd
 
 from cncb_analysis.view import ALL, NOTHING, Cell, Figure, Item, View
 
-__all__ = ["CHART_COLUMNS", "MAKERS"]
-
 CHART_COLUMNS = [
     "section", "row", "row_label", "column", "column_label", "estimate", "low", "high", "k", "n", "mark", "text",
 ]  # fmt: skip

@@ -12,8 +12,6 @@ from cncb_analysis.errors import StudyError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["MISSING", "Choice", "Codebook", "Variable", "read_codebook", "read_labels"]
-
 MISSING = ("not_asked", "not_reached", "skipped", "dont_know", "refused", "not_applicable", "invalid", "unknown")
 # Type of an XLSForm row to the kind of variable; those with a list name it behind.
 _LISTED = {"select_one": "single", "select_multiple": "multiple", "rank": "rank"}

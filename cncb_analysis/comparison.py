@@ -18,8 +18,6 @@ from cncb_analysis.statistics.agreement import cliffs_delta
 from cncb_analysis.statistics.intervals import cliffs_delta_interval, share_difference_interval
 from cncb_analysis.statistics.permutation import chi_square_permutation, holm, kruskal_permutation
 
-__all__ = ["COMPARISON_COLUMNS", "Rules", "compare_countries"]
-
 COMPARISON_COLUMNS = list(read_schema()["comparisons"])
 
 _BY_OPTION = ("multiple", "rank")

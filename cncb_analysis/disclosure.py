@@ -14,8 +14,6 @@ from cncb_analysis.codebook import Choice, Codebook
 from cncb_analysis.errors import StudyError
 from cncb_analysis.estimates import CELL, ESTIMATE_COLUMNS, tabulate_shares
 
-__all__ = ["AUDIENCES", "MARKS", "Protected", "Release", "protect_estimates"]
-
 AUDIENCES = ("public", "partner", "consortium")
 MARKS = ("", "hidden", "coarsened", "not_asked", "published")
 

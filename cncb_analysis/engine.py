@@ -21,8 +21,6 @@ from papermill.log import logger
 from cncb_analysis.errors import Problem, StudyError
 from cncb_analysis.kernels import Kernel
 
-__all__ = ["ENGINE", "check_parameters", "execute_notebook", "explain_stock_kernel", "nb_kernel_name", "nb_language"]
-
 ENGINE = "cncb"
 _TYPES = {"str": (str,), "int": (int,), "float": (float, int), "bool": (bool,), "list": (list,), "dict": (dict,)}
 _REQUIRED = ("...", "None")

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import astuple, dataclass
 
-__all__ = ["Problem", "StudyError"]
-
 _SHOWN_VALUE = 60
 
 

@@ -11,11 +11,6 @@ from cncb_analysis.codebook import Codebook
 from cncb_analysis.schema import read_schema
 from cncb_analysis.statistics.intervals import hypergeometric_interval, mean_interval, median_rank, wilson_interval
 
-__all__ = [
-    "BASES", "CELL", "ESTIMATE_COLUMNS", "shape_estimates", "tabulate_counts", "tabulate_estimates", "tabulate_groups",
-    "tabulate_shares",
-]  # fmt: skip
-
 CELL = ["step", "variable", "option", "occasion", "partner", "country"]
 # Its `mark` is for disclosure control to add.
 ESTIMATE_COLUMNS = [name for name in read_schema()["estimates"] if name != "mark"]

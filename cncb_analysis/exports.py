@@ -25,8 +25,6 @@ from cncb_analysis.tables import write_sheets
 if TYPE_CHECKING:
     from cncb_analysis.study import Study
 
-__all__ = ["write_export"]
-
 _PACKAGE = "datapackage.json"
 _TYPES = {str: "string", float: "number", int: "integer", bool: "boolean"}
 _NOTE = "RESTRICTED: answers of single units, for the partners only. Never publish."

@@ -13,8 +13,6 @@ from cncb_analysis.codebook import Codebook, Variable
 if TYPE_CHECKING:
     from cncb_analysis.study import Study
 
-__all__ = ["tabulate_limesurvey"]
-
 _HEAD = ["class", "type/scale", "name", "relevance", "text", "language", "mandatory", "other", "equals_num_value"]
 _QUESTION, _PART = 20, 5  # letters and digits that LimeSurvey allows in a code
 _KINDS = {

@@ -10,11 +10,6 @@ from pathlib import Path
 from cncb_analysis.errors import StudyError
 from cncb_analysis.store import read_settings
 
-__all__ = [
-    "AUDIENCES", "COMMON_NOTEBOOKS", "PARTNER_NOTEBOOKS", "Node", "Options", "list_pages", "name_notebook",
-    "plan_run",
-]  # fmt: skip
-
 PARTNER_NOTEBOOKS = ("mapping", "questionnaire", "interviews", "workshops", "national_workshop")
 COMMON_NOTEBOOKS = ("comparison", "joint_support")
 _NUMBERED = {name: f"{place}_{name}" for place, name in enumerate((*PARTNER_NOTEBOOKS, *COMMON_NOTEBOOKS), start=1)}

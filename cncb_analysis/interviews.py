@@ -11,8 +11,6 @@ from cncb_analysis.codebook import Codebook
 from cncb_analysis.estimates import shape_estimates, tabulate_counts, tabulate_shares
 from cncb_analysis.statistics.agreement import krippendorff_alpha
 
-__all__ = ["tabulate_agreement", "tabulate_codes", "tabulate_links", "tabulate_profile", "tabulate_quotes"]
-
 _CIRCLE = "vc_link"
 _QUOTE_COLUMNS = ["pseudonym", "partner", "country", "theme_code", "language", "text", "translation", "translator"]
 

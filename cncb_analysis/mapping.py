@@ -14,8 +14,6 @@ from cncb_analysis.estimates import shape_estimates, tabulate_counts, tabulate_s
 from cncb_analysis.statistics.regional import location_quotient, location_quotient_interval
 from cncb_analysis.study import Study
 
-__all__ = ["tabulate_clusters", "tabulate_location_quotients", "tabulate_mapping", "tabulate_regions"]
-
 QUOTIENT_COLUMNS = ["region", "sector", "jobs", "flag", "lq", "low", "high", "excess_jobs", "stars", "bound", "hidden"]
 _DIVISION = r"[A-Z]\d\d"
 _MEASURED = ["lq", "jobs", "excess_jobs", "stars"]

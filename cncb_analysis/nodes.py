@@ -19,18 +19,6 @@ from cncb_analysis.errors import Problem, StudyError
 from cncb_analysis.graph import name_notebook
 from cncb_analysis.store import read_bytes, read_text, recording, write_table, write_text
 
-__all__ = [
-    "IN_RUN",
-    "check_everything",
-    "draft_file",
-    "end_servers",
-    "find_notebooks",
-    "run_apart",
-    "run_node",
-    "serve",
-    "warm_up",
-]
-
 CELL_SECONDS = 120
 # Set where nodes are done: a notebook of a run need not ask whether what it reads is up to date.
 IN_RUN = "CNCB_IN_RUN"

@@ -18,8 +18,6 @@ from cncb_analysis.words import Words
 if TYPE_CHECKING:
     from cncb_analysis.catalogue import Page
 
-__all__ = ["list_answers", "list_findings", "tabulate_figure"]
-
 _ROWS = 12
 _VERDICTS = ("differs", "similar", "cannot tell", "too few")
 _POSITIONS = ("dissonance", "agreement", "partial", "silence")

@@ -8,8 +8,6 @@ from cncb_analysis.page_tables import format_cell
 from cncb_analysis.tables import DisplayTable
 from cncb_analysis.view import ALL, Cell, Figure, View
 
-__all__ = ["tabulate_statistics"]
-
 # Below this base not even an interval is told in percent.
 _INTERVAL_FROM = 10
 _CHANGE = "largest_change"

@@ -12,8 +12,6 @@ from cncb_analysis.tables import DisplayTable
 from cncb_analysis.view import ALL, Cell, Figure, View
 from cncb_analysis.words import SMALL_BASE, Words
 
-__all__ = ["format_cell", "summarise_chart", "tabulate_chart", "tabulate_frame", "tabulate_questions"]
-
 _SIGNS = {"hidden": "hidden", "not_asked": "missing.not_asked", "too_few": "too_few"}
 _STATISTIC = {"number": "median", "allocation": "mean", "rank": "share_ranked"}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")

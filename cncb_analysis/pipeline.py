@@ -22,8 +22,6 @@ from cncb_analysis.store import hash_bytes, hash_file, locked, read_text, write_
 if TYPE_CHECKING:
     from cncb_analysis.catalogue import Page
 
-__all__ = ["Summary", "connect", "open_page", "run_study"]
-
 _MANIFEST = "manifest.json"
 _POLL = 0.2
 _TRIES, _FOLDERS = 3, ("study", "out")

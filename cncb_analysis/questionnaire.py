@@ -26,8 +26,6 @@ if TYPE_CHECKING:
     from cncb_analysis.codebook import Codebook
     from cncb_analysis.study import Study
 
-__all__ = ["tabulate_quality", "tabulate_response", "tabulate_sensitivity"]
-
 _STEP = "questionnaire"
 # Statuses that count as an answer used, and why the others are not.
 _USED = ["complete", "partial"]
@@ -38,8 +36,8 @@ _PARTS = {"invited": "mapped", "used": "invited"}
 _PLACE = ["step", "partner", "country"]
 # The statistic that stands for a question, by its kind.
 _MAIN = {"rating": "share_top2", "number": "median", "allocation": "mean", "rank": "share_ranked"}
-# A partner or country with fewer whole blocks of ratings says nothing about how they hang together.
 _MOST_CLASSES = 12
+# A partner or country with fewer whole blocks of ratings says nothing about how they hang together.
 _FEWEST_RATED, _FEWEST_RANKED = 5, 3
 _PERMUTATIONS = 999
 _FOUND = [*_PLACE, "variable", "option", "statistic", "estimate", "low", "high", "n", "method"]

@@ -9,8 +9,6 @@ from collections.abc import Callable, Container
 import numpy as np
 import numpy.typing as npt
 
-__all__ = ["is_routing", "weigh_routing"]
-
 Floats = npt.NDArray[np.float64]
 _ATOM = re.compile(
     r"selected\s*\(\s*\$\{(?P<many>[\w-]+)\}\s*,\s*'(?P<code>[^']+)'\s*\)"

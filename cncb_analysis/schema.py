@@ -8,8 +8,6 @@ from pathlib import Path
 
 from cncb_analysis.store import read_text
 
-__all__ = ["read_schema"]
-
 _TYPES = {"text": str, "number": float, "integer": int, "boolean": bool}
 
 

@@ -14,8 +14,6 @@ import pandas as pd
 from cncb_analysis.style import read_palette
 from cncb_analysis.tables import DisplayTable
 
-__all__ = ["NOT_ASKED", "Html", "NotAsked", "ShownFigure", "neutralise_formulas", "write_definitions"]
-
 # By this type in a cell's output the page knows that it can drop the section.
 NOT_ASKED = "application/vnd.cncb.not-asked+json"
 # A page holds eight pictures; names of groups that nothing refers to, decimals and line ends are a third of them.

@@ -17,8 +17,6 @@ from cncb_analysis.simulation.regional import write_regional_statistics
 from cncb_analysis.simulation.segments import draw_segments
 from cncb_analysis.store import read_bytes, read_settings, read_table, write_bytes
 
-__all__ = ["simulate_study", "write_simulation"]
-
 # The study that this project ships: its hand-written tables are the model of every simulated one.
 _SHIPPED = Path(__file__).resolve().parents[1] / "data"
 _README = Path(__file__).with_name("simulation") / "README.md"

@@ -21,11 +21,6 @@ from cncb_analysis.errors import StudyError
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = [
-    "hash_bytes", "hash_file", "locked", "read_bytes", "read_frames", "read_settings", "read_table", "read_text",
-    "recording", "write_bytes", "write_frames", "write_table", "write_text", "write_zip",
-]  # fmt: skip
-
 # The first moment that a zip entry can carry: a fixed one keeps workbooks and decks byte-stable.
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
 _records: ContextVar[tuple[dict[str, str], ...]] = ContextVar("records", default=())

@@ -17,11 +17,6 @@ from matplotlib.textpath import text_to_path
 
 from cncb_analysis.store import read_table
 
-__all__ = [
-    "ALONE_WIDTH", "FONT", "MARGIN", "PAGE_WIDTH", "css_variables", "figure_context", "measure_text", "new_canvas",
-    "read_palette", "recolour_svg", "render_figure", "wrap_text",
-]  # fmt: skip
-
 FONT = "DejaVu Sans"
 PAGE_WIDTH, ALONE_WIDTH, MARGIN = 6.4, 6.8, 0.14  # inches
 # Colours are told to every mark and text; what else a user's own settings could change stands here.

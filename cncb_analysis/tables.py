@@ -12,8 +12,6 @@ from pathlib import Path
 
 from cncb_analysis.store import write_zip
 
-__all__ = ["DisplayTable", "write_sheets", "write_workbook"]
-
 # A cell that reads as a number or as the sign of a missing one: aligned right, so that digits stand below digits.
 _NUMERIC = re.compile(r"[+−–<≤≥-]?\s?[\d.,  ]*\d.*|[–·]?")
 _WIDE = 4

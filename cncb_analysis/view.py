@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from cncb_analysis.study import Study
     from cncb_analysis.words import Words
 
-__all__ = ["ALL", "NOTHING", "Cell", "Figure", "Item", "View", "read_figures"]
-
 ALL = "all"
 Cell = Mapping[str, Any]
 NOTHING: Cell = {**dict.fromkeys(("estimate", "low", "high", "k", "n"), float("nan")), "mark": ""}

@@ -14,8 +14,6 @@ from cncb_analysis.store import read_table
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["LANGUAGES", "SMALL_BASE", "Words", "read_fixed_words", "read_shipped"]
-
 LANGUAGES = ("en", "it", "de", "pl", "cs", "sk", "sl", "hu")
 # Below this base a percent would promise more than the answers hold: a count is said.
 SMALL_BASE = 20

@@ -8,8 +8,6 @@ import pandas as pd
 from cncb_analysis.estimates import shape_estimates, tabulate_groups, tabulate_shares
 from cncb_analysis.statistics.agreement import borda_scores, kendall_w
 
-__all__ = ["tabulate_votes"]
-
 _COUNTS = {"dots": "dots", "approval": "dots", "scores": "dots", "ranks": "borda"}
 _PERMUTATIONS = 999
 _GROUP = ["partner", "country"]

@@ -14,8 +14,6 @@ from cncb_analysis.cleaning.delivery import Delivery
 from cncb_analysis.cleaning.values import fold_text, index_unique, parse_date, parse_number, read_synonyms, spell_choice
 from cncb_analysis.codebook import MISSING, Variable
 
-__all__ = ["BLANK", "Answer", "read_answer"]
-
 # Not an answer, and not yet known why: routing decides.
 BLANK = "blank"
 _OTHER = "typed under other"

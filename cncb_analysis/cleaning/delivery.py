@@ -16,8 +16,6 @@ from cncb_analysis.readers import read_eurostat, read_raw
 from cncb_analysis.store import read_bytes
 from cncb_analysis.study import Partner, Study
 
-__all__ = ["Delivery", "open_delivery", "spell_heading"]
-
 Row = Mapping[str, str]
 
 # What stands in the log instead of a name, an address or a number to call.

@@ -19,8 +19,6 @@ from cncb_analysis.readers import Structure, read_raw, read_structure
 from cncb_analysis.store import hash_bytes
 from cncb_analysis.study import Study, declared_tables
 
-__all__ = ["draft_import"]
-
 _CONTENTS = {"mapping": "frame", "questionnaire": "answers", "interviews": "cards"}
 _SPSS = b"$FL"
 # A column with few different texts, each given more than once, is a question with answers to choose from.

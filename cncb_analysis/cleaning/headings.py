@@ -12,8 +12,6 @@ from cncb_analysis.cleaning.delivery import Delivery, spell_heading
 from cncb_analysis.cleaning.values import index_unique, read_synonyms
 from cncb_analysis.codebook import Codebook, Variable
 
-__all__ = ["Headings", "Target", "index_headings", "match_headings"]
-
 
 class Target(NamedTuple):
     """What a raw column answers.

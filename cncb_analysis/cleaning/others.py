@@ -10,8 +10,6 @@ from cncb_analysis.cleaning.delivery import Delivery, spell_heading
 from cncb_analysis.cleaning.tables import Cleaned
 from cncb_analysis.cleaning.values import fold_text, parse_number, read_synonyms
 
-__all__ = ["clean_ballots", "clean_passages", "clean_presence"]
-
 _PASSAGE = ("interview", "excerpt", "code", "coder", "start", "end", "text", "language", "translation", "translator")
 _VOTE = ("sheet", "round", "item", "value")
 

@@ -17,8 +17,6 @@ from cncb_analysis.codebook import Variable
 from cncb_analysis.errors import Problem
 from cncb_analysis.routing import is_routing, weigh_routing
 
-__all__ = ["clean_sheet"]
-
 _FORMS = {"frame": "{}-m-{:03d}", "answers": "{}-q-{:03d}", "cards": "{}-i-{:02d}"}
 _TOLERANCE = 1.0
 # Two rows are almost the same when at most one filled cell in twenty differs, of at least twenty.

@@ -13,8 +13,6 @@ import pandas as pd
 from cncb_analysis.errors import Problem
 from cncb_analysis.schema import read_schema
 
-__all__ = ["TABLE_COLUMNS", "Cleaned", "empty_cleaned", "merge_cleaned", "shape_table"]
-
 _TABLES = ("units", "observations", "texts", "segments", "cells", "agreed_actions", "cell_log")
 TABLE_COLUMNS = {name: list(read_schema()[name]) for name in _TABLES}
 

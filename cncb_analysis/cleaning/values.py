@@ -13,8 +13,6 @@ from typing import TypeVar
 from cncb_analysis.codebook import Choice
 from cncb_analysis.store import read_table
 
-__all__ = ["fold_text", "index_unique", "parse_date", "parse_number", "read_synonyms", "repair_text", "spell_choice"]
-
 T = TypeVar("T")
 
 _RULES: tuple[tuple[str, re.Pattern[str], str], ...] = (

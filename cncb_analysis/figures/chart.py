@@ -10,8 +10,6 @@ import pandas as pd
 from cncb_analysis.errors import StudyError
 from cncb_analysis.style import PAGE_WIDTH
 
-__all__ = ["NOTHING", "Cell", "Chart"]
-
 _DRAWN = ("", "coarsened")
 _NAN = float("nan")
 

@@ -13,8 +13,6 @@ from pathlib import Path
 from cncb_analysis.errors import StudyError
 from cncb_analysis.store import read_settings
 
-__all__ = ["decode_text", "find_delimiter", "split_rows"]
-
 _DELIMITERS = (",", ";", "\t", "|")
 _MARKS = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1f]")

@@ -10,8 +10,6 @@ import pandas as pd
 
 from cncb_analysis.errors import StudyError
 
-__all__ = ["INDICATORS", "read_eurostat"]
-
 INDICATORS = {"V16110": "jobs", "V11210": "plants", "V13320": "wages"}
 
 _KEYS = {"geo": "region", "nace_r2": "sector", "indic_sb": "indicator"}

@@ -10,8 +10,6 @@ from typing import Any
 
 from cncb_analysis.errors import StudyError
 
-__all__ = ["read_sheets", "show_cell"]
-
 # Unpacked bytes; a workbook of a survey has less than a tenth.
 _LARGEST = 200_000_000
 

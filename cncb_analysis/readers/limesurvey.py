@@ -10,8 +10,6 @@ from typing import Any
 from cncb_analysis.errors import StudyError
 from cncb_analysis.readers.structure import Structure, make_structure, read_terms
 
-__all__ = ["list_lss_rows", "read_limesurvey"]
-
 Row = Mapping[str, str]
 _TOKEN = re.compile(
     r"""(?P<name>[a-z]\w*)(?:\.NAOK)?\s*(?P<sign>==|!=)\s*(?P<quote>["'])(?P<code>[^"']+)(?P=quote)"""

@@ -17,8 +17,6 @@ from cncb_analysis.errors import StudyError
 from cncb_analysis.readers.excel import show_cell
 from cncb_analysis.readers.structure import Structure, make_structure, read_terms
 
-__all__ = ["list_sav_rows", "read_sav"]
-
 _APART = (
     "import pickle, sys, pyreadstat as p; pickle.dump(p.read_sav(sys.argv[1], user_missing=True), sys.stdout.buffer)"
 )

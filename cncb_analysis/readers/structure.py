@@ -16,8 +16,6 @@ from cncb_analysis.errors import StudyError
 from cncb_analysis.routing import is_routing
 from cncb_analysis.store import read_settings
 
-__all__ = ["Structure", "make_structure", "read_terms", "read_xlsform"]
-
 Sheets = Mapping[str, Sequence[Sequence[str]]]
 
 _MARKUP = re.compile(r"(?is)<(script|style)\b.*?</\1>|<!--.*?-->|</?[a-z][^>]*>")

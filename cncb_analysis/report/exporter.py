@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
     from cncb_analysis.catalogue import Page
 
-__all__ = ["name_page", "render_page", "render_template"]
-
 _FOLDER = Path(__file__).parent
 _OPENING = {"parameters", "injected-parameters", "setup"}
 _HEADING = re.compile(r"^#{1,2} +(.+)\n*")

@@ -14,8 +14,6 @@ from cncb_analysis.study import declared_tables
 if TYPE_CHECKING:
     from cncb_analysis.catalogue import Page
 
-__all__ = ["Site", "render_site"]
-
 _TEMPLATES = {"index.html": "site.html.j2", "about.html": "about.html.j2"}
 # The key that names what a step counts.
 _COUNTED = {"mapping": "clusters", "questionnaire": "answers", "interviews": "interviews", "workshops": "participants"}

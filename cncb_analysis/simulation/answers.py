@@ -18,8 +18,6 @@ from cncb_analysis.simulation.quotas import (
     rating_counts_of_mean,
 )
 
-__all__ = ["PAGES", "draw_answers", "draw_mean_ratings", "draw_multiple", "draw_single", "draw_top_ratings"]
-
 # The questionnaire's pages: who stops after a page leaves the later ones blank.
 PAGES: tuple[tuple[str, ...], ...] = (
     ("cluster", "cl_"),

@@ -10,8 +10,6 @@ import pandas as pd
 
 from cncb_analysis.store import hash_bytes, read_table
 
-__all__ = ["draw_generator", "read_bank"]
-
 _HERE = Path(__file__).parent
 
 

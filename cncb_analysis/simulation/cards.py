@@ -11,8 +11,6 @@ from cncb_analysis.simulation.facts import MILAN
 from cncb_analysis.simulation.plan import PartnerPlan, find_value, find_values
 from cncb_analysis.simulation.quotas import assign_levels, draw_distinct, split_total
 
-__all__ = ["BOTH", "NOT_ASKED", "draw_cards"]
-
 # Asked in the questionnaire and again on the card: the same person says the same, but for the planted dissonance.
 BOTH = (
     "cm_age_band",

@@ -14,8 +14,6 @@ from cncb_analysis.simulation.banks import draw_generator, read_bank
 from cncb_analysis.simulation.dialects import DIALECTS
 from cncb_analysis.simulation.plan import FINANCE, PartnerPlan
 
-__all__ = ["TYPED", "deliver_answers", "system_columns"]
-
 # Partners whose questionnaire lets people type a degree that is not in the list.
 TYPED = ("upper_austria", "plzen", "milan", "podkarpackie", "bratislava", "pomurje")
 _WITHOUT_TOKEN = ("plzen", "pecs", "banska_bystrica")

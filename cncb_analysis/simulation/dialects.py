@@ -15,8 +15,6 @@ import pandas as pd
 
 from cncb_analysis.codebook import Codebook, Variable
 
-__all__ = ["DIALECTS", "Column", "Dialect", "encode_table", "make_columns", "render_rows"]
-
 # The day on which every delivery was saved; no clock decides about the bytes.
 _SAVED = datetime.datetime(2011, 7, 1, 12, 0, 0)
 _NOTICE = "SYNTHETIC example data: no person, firm or cluster in it exists."

@@ -11,8 +11,6 @@ from cncb_analysis.simulation.banks import read_bank
 from cncb_analysis.simulation.plan import FINANCE, PartnerPlan
 from cncb_analysis.simulation.quotas import split_total
 
-__all__ = ["draw_facts", "draw_typed_degrees", "milan_facts"]
-
 _AGE_REST = {"under_30": 0.08, "30_39": 0.46, "56_65": 0.40, "over_65": 0.06}
 _WOMEN_IN_MILAN = ("Gheppio", "Picchio", "Airone")
 _SMALL_TEAM, _SMALL_TEAM_SHARE = 3, 0.55

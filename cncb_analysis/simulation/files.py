@@ -18,8 +18,6 @@ from cncb_analysis.simulation.plan import PartnerPlan
 from cncb_analysis.simulation.segments import SEGMENT_COLUMNS
 from cncb_analysis.simulation.votes import draw_actions, draw_ballots
 
-__all__ = ["EXTRA_HEADINGS", "OLD_REGIONS", "OWN_HEADINGS", "OWN_VALUES", "Shipment", "World", "ship_partner"]
-
 PLAIN = Dialect()
 # The partner's own short headings and values, which only the crosswalk can tell.
 OWN_HEADINGS = {

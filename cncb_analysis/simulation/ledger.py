@@ -14,8 +14,6 @@ from cncb_analysis.simulation.files import EXTRA_HEADINGS, OLD_REGIONS, OWN_HEAD
 from cncb_analysis.simulation.plan import PartnerPlan, find_value
 from cncb_analysis.store import hash_bytes
 
-__all__ = ["NOTICE", "STATISTICS", "write_planted", "write_study_tables", "write_truth"]
-
 NOTICE = "SYNTHETIC: invented by `cncb simulate`; no person, firm, cluster or answer in this folder exists."
 STATISTICS = "eurostat/sbs_r_nuts06_r2.tsv.gz"
 _STEP_OF = {

@@ -12,8 +12,6 @@ from cncb_analysis.errors import StudyError
 from cncb_analysis.simulation.banks import read_bank
 from cncb_analysis.simulation.quotas import split_total
 
-__all__ = ["FINANCE", "PartnerPlan", "find_value", "find_values", "group_of", "read_plan"]
-
 FINANCE = ("eu", "national", "regional", "fees", "services", "private", "other")
 _SMALLEST = 20  # two mapped clusters a partner
 

@@ -10,8 +10,6 @@ from cncb_analysis.simulation.banks import draw_generator, read_bank
 from cncb_analysis.simulation.plan import PartnerPlan, find_values
 from cncb_analysis.simulation.quotas import assign_flags, assign_levels
 
-__all__ = ["draw_clusters"]
-
 _RESPONSE_SLOPE = 0.6  # those who answer come out about 0.4 standard deviations larger and older
 _HOST = {
     "de": "Trägerorganisation",

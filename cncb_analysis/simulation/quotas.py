@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-__all__ = ["assign_flags", "assign_levels", "draw_distinct", "rating_counts", "rating_counts_of_mean", "split_total"]
-
 _LEVELS = np.arange(1, 6)
 _BELOW, _TOP = (0.14, 0.31, 0.55), (0.62, 0.38)  # how those below and those in the top two spread
 _SPREAD = 0.95

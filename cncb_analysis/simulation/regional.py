@@ -11,8 +11,6 @@ import pandas as pd
 
 from cncb_analysis.simulation.banks import read_bank
 
-__all__ = ["draw_jobs", "write_regional_statistics"]
-
 YEARS = tuple(range(2015, 2007, -1))  # newest first, as in the bulk file
 _BASE_YEAR = 2014
 # The groups of the motor trade stand in the real file too: codes of different depth must not be added up.

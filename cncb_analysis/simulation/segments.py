@@ -12,8 +12,6 @@ from cncb_analysis.simulation.cards import NOT_ASKED
 from cncb_analysis.simulation.plan import PartnerPlan, find_value, find_values, group_of
 from cncb_analysis.simulation.quotas import assign_flags
 
-__all__ = ["AGREED", "SEGMENT_COLUMNS", "draw_segments"]
-
 AGREED = "agreed"
 SEGMENT_COLUMNS = (
     "interview",

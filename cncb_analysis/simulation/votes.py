@@ -11,8 +11,6 @@ from cncb_analysis.simulation.banks import draw_generator
 from cncb_analysis.simulation.plan import PartnerPlan, find_values
 from cncb_analysis.simulation.quotas import draw_distinct
 
-__all__ = ["BALLOT_COLUMNS", "MERGED", "draw_actions", "draw_ballots"]
-
 BALLOT_COLUMNS = ("sheet", "round", "item", "value")
 MERGED = {"joint_promotion": "market_mapping"}
 _DOTS, _DOTS_AN_ITEM, _RANKS = 10, 4, 5

@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-__all__ = ["borda_scores", "cliffs_delta", "kendall_w", "krippendorff_alpha"]
-
 Floats = NDArray[np.float64]
 
 

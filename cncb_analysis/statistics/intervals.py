@@ -9,11 +9,6 @@ from numpy.typing import ArrayLike, NDArray
 from scipy import special
 from scipy.stats import binom, hypergeom
 
-__all__ = [
-    "cliffs_delta_interval", "hypergeometric_interval", "mean_interval", "median_rank", "share_difference_interval",
-    "wilson_interval",
-]  # fmt: skip
-
 Floats = NDArray[np.float64]
 Limits = tuple[Floats, Floats]
 Counts = tuple[ArrayLike, ArrayLike]

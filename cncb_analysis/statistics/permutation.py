@@ -12,8 +12,6 @@ from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
-__all__ = ["Permuted", "chi_square_permutation", "holm", "kruskal_permutation"]
-
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 Statistic = Callable[[Ints], Floats]

@@ -6,8 +6,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
 
-__all__ = ["location_quotient", "location_quotient_interval"]
-
 Floats = NDArray[np.float64]
 Limits = tuple[Floats, Floats]
 

@@ -6,8 +6,6 @@ import numpy as np
 import numpy.typing as npt
 from scipy.stats import f
 
-__all__ = ["alpha_if_dropped", "cronbach_alpha", "feldt_interval"]
-
 Floats = npt.NDArray[np.float64]
 # With fewer units than this a variance says nothing.
 _FEWEST = 3

@@ -13,8 +13,6 @@ from cncb_analysis.study.model import STEPS, Study
 from cncb_analysis.study.tables import Column, declared_tables
 from cncb_analysis.words import LANGUAGES, read_fixed_words
 
-__all__ = ["RULE", "check_study"]
-
 # What can be estimated without being a variable of the codebook.
 _MEASURES = ("votes", "response", "jobs", "lq", "stars", "concentration", "map_concentrated", "profile")
 _PLAIN = ("integer", "decimal", "text", "date", "begin_group", "end_group", "note")

@@ -16,8 +16,6 @@ from cncb_analysis.words import Words, read_fixed_words
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["STEPS", "Partner", "Study", "read_study"]
-
 STEPS = ("mapping", "questionnaire", "interviews", "workshops")
 
 

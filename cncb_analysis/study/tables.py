@@ -9,8 +9,6 @@ from pathlib import Path
 from cncb_analysis.errors import StudyError
 from cncb_analysis.store import read_table, read_text, write_text
 
-__all__ = ["Column", "Table", "declared_tables", "write_new_study"]
-
 _HERE = Path(__file__).parent
 
 

@@ -13,8 +13,6 @@ from cncb_analysis.errors import StudyError
 from cncb_analysis.schema import read_schema
 from cncb_analysis.study import RULE, Study
 
-__all__ = ["SPOKEN", "Lookup", "index_estimates", "judge_step", "tabulate_evidence"]
-
 _PLACE, _DECIDED = ["finding", "theme", "step", "country"], ["decided", "decided_by", "reason"]
 SPOKEN = ("yes", "partly", "no")
 Row = Mapping[str, Any]

@@ -13,8 +13,6 @@ from scipy.stats import rankdata
 from cncb_analysis.study import Study
 from cncb_analysis.synthesis.evidence import SPOKEN, Lookup, Row, index_estimates, judge_step
 
-__all__ = ["tabulate_joint_support"]
-
 Floats = npt.NDArray[np.float64]
 Name = tuple[str, str, str, str]
 Names = dict[str, list[Name]]
