@@ -13,12 +13,13 @@ from cncb_analysis.cleaning.delivery import Delivery, spell_heading
 from cncb_analysis.cleaning.headings import Headings, match_headings
 from cncb_analysis.cleaning.tables import Cleaned, shape_table
 from cncb_analysis.cleaning.values import fold_text
-from cncb_analysis.codebook import Variable
+from cncb_analysis.codebook import MISSING, Variable
 from cncb_analysis.errors import Problem
 from cncb_analysis.routing import is_routing, weigh_routing
 
 _FORMS = {"frame": "{}-m-{:03d}", "answers": "{}-q-{:03d}", "cards": "{}-i-{:02d}"}
 _TOLERANCE = 1.0
+_REASONS = ("", *MISSING)
 # Two rows are almost the same when at most one filled cell in twenty differs, of at least twenty.
 _SAME_SHARE, _SAME_LEAST, _BLOCKS = 0.95, 20, 4
 # What a person should look at before a free text is quoted or opened in a spreadsheet.
@@ -250,9 +251,10 @@ def _tabulate(answers: Mapping[str, Answer], units: np.ndarray) -> pd.DataFrame:
         for option, values in answer.parts.items():
             # A refused box has no row; an option left out of a ranking has one, without a rank.
             rows = np.flatnonzero(given if answer.variable.kind == "rank" else given & ~np.isnan(values))
-            blocks.append((name, option, rows, values[rows], answer.missing[rows]))
+            blocks.append((name, option, rows, values[rows], np.zeros(len(rows), np.int8)))
         rows = np.flatnonzero(~given)
-        blocks.append((name, "", rows, np.full(len(rows), np.nan), answer.missing[rows]))
+        reasons = pd.Categorical(answer.missing[rows], _REASONS).codes
+        blocks.append((name, "", rows, np.full(len(rows), np.nan), reasons))
     if not blocks:
         return pd.DataFrame()
     names, options, places, values, missing = zip(*blocks, strict=True)
@@ -262,7 +264,7 @@ def _tabulate(answers: Mapping[str, Answer], units: np.ndarray) -> pd.DataFrame:
         "variable": pd.Categorical(names, list(dict.fromkeys(names))).repeat(lengths),
         "option": pd.Categorical(options, list(dict.fromkeys(options))).repeat(lengths),
         "value": np.concatenate(values),
-        "missing": pd.Categorical(np.concatenate(missing)),
+        "missing": pd.Categorical.from_codes(np.concatenate(missing), _REASONS),
     }
     return pd.DataFrame(table)
 
