@@ -253,8 +253,8 @@ def _tabulate(answers: Mapping[str, Answer], units: np.ndarray) -> pd.DataFrame:
             rows = np.flatnonzero(given if answer.variable.kind == "rank" else given & ~np.isnan(values))
             blocks.append((name, option, rows, values[rows], np.zeros(len(rows), np.int8)))
         rows = np.flatnonzero(~given)
-        reasons = pd.Categorical(answer.missing[rows], _REASONS).codes
-        blocks.append((name, "", rows, np.full(len(rows), np.nan), reasons))
+        codes = pd.Categorical(answer.missing[rows], _REASONS).codes
+        blocks.append((name, "", rows, np.full(len(rows), np.nan), codes))
     if not blocks:
         return pd.DataFrame()
     names, options, places, values, missing = zip(*blocks, strict=True)
