@@ -185,6 +185,9 @@ def _lay_out(
         missing = own["missing"].map(reasons).dropna()
         labels = {code: words.text(f"missing.{reason}") for reason, code in reasons.items()}
         labels |= {code: book.choice_label(variable.name, option, language) for option, code in codes.items()}
+        if variable.kind == "date":
+            columns[variable.name] = given["option"].reindex(units.index).fillna("")
+            continue
         for option in options if split else [""]:
             chosen = given[given["option"] == option] if split else given
             values = chosen["option"].map(codes) if codes else chosen["value"]

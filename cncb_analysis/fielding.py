@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cncb_analysis.codebook import Codebook, Variable
+from cncb_analysis.errors import StudyError
+from cncb_analysis.routing import is_routing, rewrite_routing
 
 if TYPE_CHECKING:
     from cncb_analysis.study import Study
@@ -19,7 +21,7 @@ _KINDS = {
     **{"single": "L", "ordinal": "L", "multiple": "M", "rank": "R", "number": "N", "text": "S", "date": "D"},
     **{"grid": "F", "allocation": "K"},
 }
-_TEST = re.compile(r"(selected\()?\s*\$\{(\w+)\}\s*(!?=|,)\s*'([^']*)'\s*(?(1)\))")
+_REMEDY = "write unknown, or = != selected() and or not over its questions"
 Row = dict[str, str]
 
 
@@ -42,6 +44,11 @@ def tabulate_limesurvey(study: Study, step: str) -> tuple[pd.DataFrame, pd.DataF
         Rows of crosswalk.csv (column, value, variable, code): LimeSurvey allows letters and digits only, 20 for a
         question and 5 for a part or an answer, so that codes are shortened.
 
+    Raises
+    ------
+    StudyError
+        When a question's routing is not understood, or rests on a question of another instrument.
+
     References
     ----------
     LimeSurvey manual, "Tab Separated Value survey structure".
@@ -49,7 +56,9 @@ def tabulate_limesurvey(study: Study, step: str) -> tuple[pd.DataFrame, pd.DataF
     blocks: dict[str, list[Variable]] = {}
     for variable in study.codebook.asked_in(step):
         together = variable.battery and variable.kind in ("single", "ordinal", "allocation")
-        key = f"{variable.battery}_{variable.aspect}" if together else variable.name
+        # What is asked as one array has one list of answers and is asked of the same people.
+        shared = (variable.battery, variable.aspect, variable.list_name, variable.relevant)
+        key = " ".join(shared) if together else variable.name
         blocks.setdefault(key, []).append(variable)
     codes = _Codes(study.codebook, blocks)
     usual = str(study.settings.get("language", "en"))
@@ -75,7 +84,8 @@ class _Codes:
             for block in blocks.values()
             for names in [[choice.name for choice in book.choices.get(block[0].list_name, ())]]
         }
-        self.questions = dict(zip(blocks, _shorten(blocks, _QUESTION), strict=True))
+        names = [f"{one.battery}_{one.aspect}" if more else one.name for one, *more in blocks.values()]
+        self.questions = dict(zip(blocks, _shorten(names, _QUESTION), strict=True))
         self.places: dict[str, tuple[str, str, Variable]] = {}
         for key, block in blocks.items():
             parts = _shorten([each.item or each.name for each in block], _PART) if len(block) > 1 else [""]
@@ -83,13 +93,12 @@ class _Codes:
                 each.name: (self.questions[key], part, each) for each, part in zip(block, parts, strict=True)
             }
 
-    def test(self, match: re.Match[str]) -> str:
+    def test(self, name: str, told: str, *, same: bool) -> str:
         """Comparison of `relevant` in LimeSurvey's expression language."""
-        question, part, variable = self.places[match[2]]
-        code = self.choices[variable.list_name].get(match[4], match[4])
-        field = "_".join(filter(None, (question, code if variable.kind == "multiple" else part)))
-        told = "Y" if variable.kind == "multiple" else code
-        return f'({field}.NAOK {"!=" if match[3] == "!=" else "=="} "{told}")'
+        question, part, variable = self.places[name]
+        code = self.choices[variable.list_name].get(told, told)
+        part, code = (code, "Y") if variable.kind == "multiple" else (part, code)
+        return f'({"_".join(filter(None, (question, part)))}.NAOK {"==" if same else "!="} "{code}")'
 
 
 def _shorten(names: Iterable[str], most: int) -> list[str]:
@@ -120,21 +129,13 @@ def _lay_out(study: Study, blocks: Mapping[str, list[Variable]], codes: _Codes, 
             aspect = f" ({label.rpartition(': ')[2]})" if first.aspect else ""
             text = (words.text(battery) if words.has(battery) else first.battery) + aspect
         relevant = "" if first.relevant == "unknown" else first.relevant
-        told = {
-            "relevance": _TEST.sub(codes.test, relevant).replace("not(", "!(") or "1",
-            "mandatory": "N",
-            "other": "N",
-        }
-        whole = {"equals_num_value": "100"} if kind == "K" else {}
-        yield {
-            "class": "Q",
-            "type/scale": kind,
-            "name": codes.questions[key],
-            "text": text,
-            "language": language,
-            **told,
-            **whole,
-        }
+        if relevant and not is_routing(relevant, codes.places):
+            place = {"file": "survey.csv", "column": "relevant", "value": relevant}
+            raise StudyError(f"no routing over the questions exported with {first.name}", **place, remedy=_REMEDY)
+        asked = re.sub(r"\bnot\s*\(", "!(", rewrite_routing(relevant, codes.test)) or "1"
+        cells = {"name": codes.questions[key], "relevance": asked, "text": text, "mandatory": "N", "other": "N"}
+        cells |= {"equals_num_value": "100"} if kind == "K" else {}
+        yield {"class": "Q", "type/scale": kind, "language": language, **cells}
         for each in (first, *more) if more else ():
             said = book.label(each.name, language)
             said = said.rpartition(": ")[0] if each.aspect else said

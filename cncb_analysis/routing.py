@@ -50,18 +50,46 @@ def weigh_routing(relevant: str, chose: Callable[[str, str], Floats]) -> Floats:
     """
     weights: list[Floats] = []
 
-    def keep(atom: re.Match[str]) -> str:
-        weight = chose(atom["many"] or atom["one"], atom["code"] or atom["text"] or atom["number"])
-        weights.append(1 - weight if atom["sign"] == "!=" else weight)
+    def keep(question: str, code: str, *, same: bool) -> str:
+        weight = chose(question, code)
+        weights.append(weight if same else 1 - weight)
         return f" atom{len(weights) - 1} "
 
     # What is left when the comparisons are taken out is a plain expression of and, or, not and parentheses.
     if re.search(r"atom|[^\w\s()]", _ATOM.sub("", relevant)):
         raise ValueError(f"not understood: {relevant}")
     try:
-        return _weigh(ast.parse(" ".join(_ATOM.sub(keep, relevant).split()), mode="eval").body, weights)
+        return _weigh(ast.parse(" ".join(rewrite_routing(relevant, keep).split()), mode="eval").body, weights)
     except (SyntaxError, RecursionError, MemoryError):
         raise ValueError(f"not understood: {relevant}") from None
+
+
+def rewrite_routing(relevant: str, write: Callable[..., str]) -> str:
+    """Write each comparison of a routing in another way; what joins them stays.
+
+    Parameters
+    ----------
+    relevant : str
+        As `weigh_routing` takes it.
+    write : callable
+        Takes question, code, and `same`: false for ``!=``.
+
+    Returns
+    -------
+    str
+        The routing rewritten.
+
+    Examples
+    --------
+    >>> rewrite_routing("${age} = 'old' or ${n} != 3", lambda name, code, same: f"{name}:{code}:{same}")
+    'age:old:True or n:3:False'
+    """
+
+    def put(atom: re.Match[str]) -> str:
+        code = atom["code"] or atom["text"] or atom["number"]
+        return write(atom["many"] or atom["one"], code, same=atom["sign"] != "!=")
+
+    return _ATOM.sub(put, relevant)
 
 
 def is_routing(relevant: str, names: Container[str]) -> bool:

@@ -13,6 +13,7 @@ from cncb_analysis.codebook import MISSING
 from cncb_analysis.errors import StudyError
 from cncb_analysis.exports import write_export
 from cncb_analysis.study import read_study
+from tests.delivering import south
 from tests.exporting import append, run_tables
 
 pyreadstat = pytest.importorskip("pyreadstat")
@@ -129,3 +130,16 @@ def test_without_pyreadstat_the_extra_is_named(restricted: Path, monkeypatch: py
     monkeypatch.setitem(sys.modules, "pyreadstat", None)
     with pytest.raises(StudyError, match=r"cncb-analysis\[spss\]"):
         write_export("spss", restricted)
+
+
+def test_a_day_is_written_as_a_day(small_study: Path) -> None:
+    survey = small_study / "study" / "survey.csv"
+    text = survey.read_text(encoding="utf-8").replace("integer,cm_time,", "date,cm_time,")
+    survey.write_text(text.replace("percent,,0,100\ndecimal,st", ",,,\ndecimal,st"), encoding="utf-8")
+    (small_study / "raw" / "south" / "answers.csv").write_text(south(cm_time="3.4.2011"), encoding="utf-8")
+    run_tables(small_study)
+    write_export("spss", small_study)
+    path = small_study / "processed" / "restricted" / "export" / "questionnaire.sav"
+    table, _ = pyreadstat.read_sav(path)
+    assert table.set_index("unit").loc["south-q-001", "cm_time"] == "2011-04-03"
+    assert set(table.loc[table["partner"] == "north", "cm_time"]) == {""}

@@ -11,6 +11,7 @@ import pytest
 
 from cncb_analysis.cleaning import Cleaned, clean_step
 from cncb_analysis.codebook import read_codebook
+from cncb_analysis.errors import StudyError
 from cncb_analysis.exports import write_export
 from cncb_analysis.fielding import tabulate_limesurvey
 from cncb_analysis.readers import Structure, read_structure
@@ -80,6 +81,49 @@ def test_routing_is_carried_over(structure: Structure) -> None:
         "email": "${contactok} = 'yes'",
         "phone": "${contactok} = 'yes'",
     }
+
+
+@pytest.mark.parametrize(
+    ("relevant", "told"),
+    [
+        (
+            "${cm_time} = 40 and not (selected(${cm_upd}, 'finance'))",
+            '(cmtime.NAOK == "40") and !((cmupd_finan.NAOK == "Y"))',
+        ),
+        ("${skill_imp_law} != '5' or ${cm_sex} = 'woman'", '(skillimplaw.NAOK != "5") or (cmsex.NAOK == "woman")'),
+        ("unknown", "1"),
+    ],
+)
+def test_routing_is_written_in_limesurveys_language(small_study: Path, relevant: str, told: str) -> None:
+    add_question(small_study, relevant)
+    rows, _ = tabulate_limesurvey(read_study(small_study), "questionnaire")
+    own = rows[(rows["name"] == "added") & (rows["language"] == "en")]
+    assert own["relevance"].item() == told
+
+
+@pytest.mark.parametrize("relevant", ["${task} = 'plan'", "${cm_time} > 40"])
+def test_routing_that_limesurvey_cannot_follow_is_one_error(small_study: Path, relevant: str) -> None:
+    add_question(small_study, relevant)
+    with pytest.raises(StudyError, match=r"survey.csv, column relevant: no routing over the questions"):
+        tabulate_limesurvey(read_study(small_study), "questionnaire")
+
+
+def test_ratings_asked_of_others_are_an_array_of_their_own(small_study: Path) -> None:
+    survey = small_study / "study" / "survey.csv"
+    row = "select_one rating,skill_imp_tax,Tax: importance,Steuer: Wichtigkeit,{},"
+    row += "training,questionnaire,skill,tax,importance"
+    text = survey.read_text(encoding="utf-8")
+    for relevant, kinds in (("", {"F"}), ("${cm_sex} = 'man'", {"L"})):
+        survey.write_text(text + row.format(relevant) + "," * 8 + "\n", encoding="utf-8")
+        rows, _ = tabulate_limesurvey(read_study(small_study), "questionnaire")
+        own = rows[(rows["class"] == "Q") & rows["name"].str.startswith("skillimp") & (rows["language"] == "en")]
+        assert set(own["type/scale"]) == kinds
+
+
+def add_question(folder: Path, relevant: str) -> None:
+    survey = folder / "study" / "survey.csv"
+    row = f'integer,added,Added,Dazu,"{relevant}",general,questionnaire' + "," * 11 + "\n"
+    survey.write_text(survey.read_text(encoding="utf-8") + row, encoding="utf-8")
 
 
 def test_percent_parts_add_to_a_hundred() -> None:

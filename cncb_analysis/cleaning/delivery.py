@@ -333,11 +333,8 @@ def open_delivery(study: Study, partner: Partner, source: Row) -> Delivery:
         told = f"Eurostat's bulk TSV; taken: jobs, plants and wages of {year} in {', '.join(study.countries)}"
     else:
         raw = read_raw(data, file=source["path"], language=partner.language)
-        parted = f"{raw.encoding}, cells parted by {raw.delimiter!r}"
-        cells, told = (
-            raw.cells,
-            parted if raw.delimiter else f"SPSS file, {raw.encoding}" if raw.encoding else "workbook",
-        )
+        told = f"SPSS file, {raw.encoding}" if raw.encoding else "workbook"
+        cells, told = raw.cells, f"{raw.encoding}, cells parted by {raw.delimiter!r}" if raw.delimiter else told
     delivery = Delivery(study, partner, source, cells)
     delivery.note_column("", "how the file was read", "known", told=told)
     return delivery
