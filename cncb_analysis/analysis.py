@@ -12,6 +12,7 @@ import pandas as pd
 from cncb_analysis.catalogue import Page
 from cncb_analysis.cleaning import TABLE_COLUMNS, Cleaned, merge_cleaned
 from cncb_analysis.comparison import Rules, compare_countries
+from cncb_analysis.concentration import tabulate_location_quotients
 from cncb_analysis.disclosure import Protected, Release, protect_estimates
 from cncb_analysis.estimates import tabulate_estimates
 from cncb_analysis.graph import list_pages
@@ -22,7 +23,7 @@ from cncb_analysis.interviews import (
     tabulate_profile,
     tabulate_quotes,
 )
-from cncb_analysis.mapping import tabulate_clusters, tabulate_location_quotients, tabulate_mapping
+from cncb_analysis.mapping import tabulate_clusters, tabulate_mapping
 from cncb_analysis.questionnaire import tabulate_quality, tabulate_response, tabulate_sensitivity
 from cncb_analysis.store import read_frames, write_frames
 from cncb_analysis.study import Study, read_study

@@ -10,13 +10,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from cncb_analysis.concentration import tabulate_location_quotients, tabulate_regions
 from cncb_analysis.errors import StudyError
-from cncb_analysis.mapping import (
-    tabulate_clusters,
-    tabulate_location_quotients,
-    tabulate_mapping,
-    tabulate_regions,
-)
+from cncb_analysis.mapping import tabulate_clusters, tabulate_mapping
 from cncb_analysis.store import read_table
 from cncb_analysis.study import Partner, Study
 from tests.stand_ins import find, make_observations, make_study

@@ -12,7 +12,8 @@ import pandas as pd
 import pytest
 
 from cncb_analysis.cleaning import empty_cleaned
-from cncb_analysis.mapping import tabulate_clusters, tabulate_location_quotients, tabulate_mapping, tabulate_regions
+from cncb_analysis.concentration import tabulate_location_quotients, tabulate_regions
+from cncb_analysis.mapping import tabulate_clusters, tabulate_mapping
 from cncb_analysis.readers import read_eurostat
 from cncb_analysis.store import read_bytes, read_table
 from cncb_analysis.study import Partner, Study
