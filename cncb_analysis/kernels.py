@@ -62,11 +62,7 @@ class _Outputs(list[dict[str, Any]]):
             self.append({"output_type": "stream", "name": name, "text": text})
 
     def add_data(self, kind: str, data: Mapping[str, Any], metadata: Mapping[str, Any] | None, **more: Any) -> None:
-        encoded = {
-            mime: base64.b64encode(value).decode() if isinstance(value, bytes) else value
-            for mime, value in data.items()
-        }
-        self.append({"output_type": kind, "data": encoded, "metadata": dict(metadata or {}), **more})
+        self.append({"output_type": kind, "data": dict(data), "metadata": dict(metadata or {}), **more})
 
 
 class _Stream(io.TextIOBase):
@@ -124,8 +120,9 @@ def _make_shell(outputs: _Outputs) -> Any:
     return shell
 
 
-def _serve_cells(connection: Connection) -> None:
+def _serve_cells(connection: Connection, theirs: Connection) -> None:
     """Run in the forked child: one source in, one list of outputs back, until the runner hangs up."""
+    theirs.close()
     os.setpgid(0, 0)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
@@ -142,8 +139,12 @@ def _serve_cells(connection: Connection) -> None:
         outputs.clear()
         count = shell.execution_count
         shell.run_cell(source, store_history=True)
-        answer = {"outputs": list(outputs), "execution_count": count}
-        connection.send_bytes(json.dumps(answer, default=str).encode())
+        connection.send_bytes(json.dumps({"outputs": outputs, "execution_count": count}, default=_encode).encode())
+
+
+def _encode(value: object) -> str:
+    """Write what JSON does not know: a picture, as the notebook format holds it."""
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
 class Kernel:
@@ -152,15 +153,9 @@ class Kernel:
     def __init__(self) -> None:
         context = multiprocessing.get_context("fork")
         self._connection, theirs = context.Pipe()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        self.pid = os.fork()
-        if self.pid == 0:
-            self._connection.close()
-            try:
-                _serve_cells(theirs)
-            finally:
-                os._exit(1)
+        self._process = context.Process(target=_serve_cells, args=(theirs, self._connection))
+        self._process.start()
+        self.pid = self._process.pid or 0
         theirs.close()
         with contextlib.suppress(ProcessLookupError):
             os.setpgid(self.pid, self.pid)  # here too: who comes first, parent or child, is chance
@@ -192,7 +187,7 @@ class Kernel:
         """Kill it, and all that it started."""
         self._connection.close()
         os.killpg(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+        self._process.join()
 
 
 def _error(name: str, said: str) -> dict[str, Any]:
