@@ -155,7 +155,8 @@ class Kernel:
         self._connection, theirs = context.Pipe()
         self._process = context.Process(target=_serve_cells, args=(theirs, self._connection))
         self._process.start()
-        self.pid = self._process.pid or 0
+        assert self._process.pid
+        self.pid = self._process.pid
         theirs.close()
         with contextlib.suppress(ProcessLookupError):
             os.setpgid(self.pid, self.pid)  # here too: who comes first, parent or child, is chance

@@ -201,7 +201,7 @@ def _notebook(study: str, out: str, notebook: str, partner: str, **shown: str) -
     return [executed, html, *sorted(path for path in files.rglob("*") if path.is_file())]
 
 
-def _site(study: str, out: str, failed: str, **shown: str) -> list[Path]:
+def _site(study: str, out: str, failed: str = "{}", **shown: str) -> list[Path]:
     from cncb_analysis.analysis import SITE, read_delivered, read_page
     from cncb_analysis.report import Site, render_site
 
