@@ -92,51 +92,44 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> dic
         actions agreed in workshops. units: restricted, how many each partner delivered. cleaning: the cell log in
         numbers.
     """
-    frame = _frame_sizes(cleaned.units)
-    estimates = [tabulate_estimates(cleaned.observations, study.codebook, frame=frame)]
+    units, observations = cleaned.units, cleaned.observations
+    mapped = units[units["step"].eq("mapping") & units["status"].eq("complete")]
+    frame = mapped.groupby("partner").size().to_dict()
+    estimates = [tabulate_estimates(observations, study.codebook, frame=frame)]
     clusters = pd.DataFrame()
     if len(cleaned.cells):
         # Statistics that all partners share are delivered, and cleaned, once a partner.
         quotients = mapping.tabulate_location_quotients(cleaned.cells.drop_duplicates(), study)
-        clusters = mapping.tabulate_clusters(cleaned.units, cleaned.observations, quotients, study)
+        clusters = mapping.tabulate_clusters(units, observations, quotients, study)
         estimates.append(mapping.tabulate_mapping(quotients, clusters, study))
     estimates += [part for part in _tabulate_steps(cleaned, estimates[0], study) if len(part)]
     rules = Rules(**study.settings.get("comparison", {}), **study.settings.get("margins", {}))
     return {
         "estimates": pd.concat(estimates, ignore_index=True),
-        "comparisons": compare_countries(
-            cleaned.observations, study.codebook, rng=_rng(study, "comparison"), rules=rules
-        ),
+        "comparisons": compare_countries(observations, study.codebook, rng=_rng(study, "comparison"), rules=rules),
         "quotes": interviews.tabulate_quotes(cleaned.segments, rng=_rng(study, "quotes")),
         "clusters": clusters,
         "agreed": cleaned.agreed_actions,
-        "units": cleaned.units,
+        "units": units,
         "cleaning": cleaning,
     }
 
 
 def _tabulate_steps(cleaned: Cleaned, estimates: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
     """What is special to a kind of question or to a step, where the study has it."""
-    observations, book = cleaned.observations, study.codebook
-    yield questionnaire.tabulate_quality(cleaned.units, observations, book, rng=_rng(study, "quality"))
+    units, observations, segments = cleaned.units, cleaned.observations, cleaned.segments
+    yield questionnaire.tabulate_quality(units, observations, study.codebook, rng=_rng(study, "quality"))
     if "questionnaire" in study.steps:
-        yield questionnaire.tabulate_response(cleaned.units, study)
-        yield questionnaire.tabulate_sensitivity(estimates, observations, cleaned.units, study)
+        yield questionnaire.tabulate_response(units, study)
+        yield questionnaire.tabulate_sensitivity(estimates, observations, units, study)
     if "interviews" in study.steps:
-        yield interviews.tabulate_codes(
-            cleaned.segments, cleaned.units, study.table("themes"), not_asked=study.table("coverage")
-        )
-        yield interviews.tabulate_agreement(cleaned.segments)
-        yield interviews.tabulate_profile(cleaned.observations, study.table("profile"))
-        yield interviews.tabulate_links(cleaned.observations, study.codebook)
+        yield interviews.tabulate_codes(segments, units, study.table("themes"), not_asked=study.table("coverage"))
+        yield interviews.tabulate_agreement(segments)
+        yield interviews.tabulate_profile(observations, study.table("profile"))
+        yield interviews.tabulate_links(observations, study.codebook)
     if "workshops" in study.steps:
         ballots, items = study.table("ballots"), study.table("items")
-        yield tabulate_votes(cleaned.observations, ballots, items, rng=_rng(study, "votes"))
-
-
-def _frame_sizes(units: pd.DataFrame) -> dict[str, int]:
-    mapped = units[units["step"].eq("mapping") & units["status"].eq("complete")]
-    return {str(partner): int(size) for partner, size in mapped.groupby("partner").size().items()}
+        yield tabulate_votes(observations, ballots, items, rng=_rng(study, "votes"))
 
 
 def _rng(study: Study, purpose: str) -> np.random.Generator:

@@ -203,10 +203,11 @@ def _notebook(study: str, out: str, notebook: str, partner: str, **shown: str) -
 
 def _site(study: str, out: str, failed: str = "{}", **shown: str) -> list[Path]:
     from cncb_analysis.analysis import SITE, read_delivered, read_page
-    from cncb_analysis.report import Site, render_site
+    from cncb_analysis.report import render_site
 
-    site = Site(read_page(Path(study), SITE, **shown), read_delivered(Path(study), shown["audience"]))
-    pages = {Path(out) / name: html for name, html in render_site(site, Path(out), json.loads(failed)).items()}
+    page, delivered = read_page(Path(study), SITE, **shown), read_delivered(Path(study), shown["audience"])
+    files = render_site(page, delivered, Path(out), json.loads(failed))
+    pages = {Path(out) / name: html for name, html in files.items()}
     for path, html in pages.items():
         write_text(path, html)
     return list(pages)
