@@ -99,9 +99,7 @@ def check_parameters(given: Mapping[str, Any], declared: Mapping[str, Mapping[st
     >>> check_parameters({"year": 2011}, {"year": {"inferred_type_name": "int", "default": "2010"}}, "a.ipynb")
     """
     problems = []
-    takes = "; ".join(
-        f"{name}: {one['inferred_type_name']} {one.get('help', '')}".strip() for name, one in declared.items()
-    )
+    takes = [f"{name}: {one['inferred_type_name']} {one.get('help', '')}".strip() for name, one in declared.items()]
     for name in {**declared, **given}:
         kind = str(declared.get(name, {}).get("inferred_type_name")).partition("[")[0]
         if name not in declared:
@@ -111,7 +109,7 @@ def check_parameters(given: Mapping[str, Any], declared: Mapping[str, Mapping[st
         else:
             said = f"must be of type {kind}" * (type(given[name]) not in _TYPES.get(kind, (type(given[name]),)))
         if said:
-            remedy = f"it takes {takes or 'none'}"
+            remedy = f"it takes {'; '.join(takes) or 'none'}"
             problems.append(Problem(said, notebook, column=name, value=str(given.get(name, "")), remedy=remedy))
     if problems:
         raise StudyError.from_problems(problems)

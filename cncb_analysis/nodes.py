@@ -213,12 +213,8 @@ def _site(study: str, out: str, failed: str = "{}", **shown: str) -> list[Path]:
     return list(pages)
 
 
-_KINDS: dict[str, Callable[..., list[Path]]] = {
-    "clean": _clean,
-    "protect": _protect,
-    "notebook": _notebook,
-    "site": _site,
-}
+_Work = Callable[..., list[Path]]
+_KINDS: dict[str, _Work] = {"clean": _clean, "protect": _protect, "notebook": _notebook, "site": _site}
 
 
 def find_notebooks() -> Path:

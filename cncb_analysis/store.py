@@ -66,7 +66,7 @@ def hash_file(path: Path) -> str:
     'missing'
     """
     try:
-        with Path(path).open("rb") as handle:
+        with path.open("rb") as handle:
             return hashlib.file_digest(handle, "sha256").hexdigest()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return "missing"
@@ -114,7 +114,6 @@ def read_bytes(path: Path) -> bytes:
     StudyError
         When there is no such file or it cannot be read.
     """
-    path = Path(path)
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -232,7 +231,6 @@ def write_bytes(path: Path, data: bytes) -> None:
     StudyError
         When it cannot be written (full disk, no permission); the old file is then still there.
     """
-    path = Path(path)
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
