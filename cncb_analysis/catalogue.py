@@ -298,19 +298,17 @@ class Page:
         if not out:
             return self._nothing("saved.nowhere")
         shown = [self.show(name) for name in self.figures]
-        files: dict[str, bytes] = {}
-        for each in (each for each in shown if isinstance(each, ShownFigure)):
+        drawn = [each for each in shown if isinstance(each, ShownFigure)]
+        for each in drawn:
             chart = figures.Chart(self.figures[each.id].kind, each.chart)
-            svg = figures.draw_alone(chart, self.words, texts=each.texts)
-            files |= {f"{each.id}.svg": svg, f"{each.id}.csv": each.csv.encode()}
-        for name, data in files.items():
-            write_bytes(Path(out) / name, data)
-        found = [each.table if isinstance(each, ShownFigure) else each for each in shown]
-        tables = [table for table in (*found, *self._extra.values()) if isinstance(table, DisplayTable)]
+            write_bytes(Path(out) / f"{each.id}.svg", figures.draw_alone(chart, self.words, texts=each.texts))
+            write_bytes(Path(out) / f"{each.id}.csv", each.csv.encode())
+        told = [each.table if isinstance(each, ShownFigure) else each for each in shown]
+        tables = [table for table in (*told, *self._extra.values()) if isinstance(table, DisplayTable)]
         if tables:
             write_workbook(Path(out) / "tables.xlsx", tables)
-        said = {"names": ", ".join([*files, *["tables.xlsx"] * bool(tables)])}
-        return Html(f"<p>{escape(self.words.text('saved.done', said))}</p>")
+        names = [f"{each.id}.{ending}" for each in drawn for ending in ("svg", "csv")] + ["tables.xlsx"] * bool(tables)
+        return Html(f"<p>{escape(self.words.text('saved.done', {'names': ', '.join(names)}))}</p>")
 
     def provenance(self) -> Html:
         """Say what this page rests on and whom to ask.
