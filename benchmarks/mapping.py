@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
-
-from benchmarks.timing import compare
-from cncb_analysis.concentration import tabulate_location_quotients
-from cncb_analysis.study import Partner, Study
 
 _SIDE = 1000
 

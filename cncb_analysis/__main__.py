@@ -186,11 +186,8 @@ def _format_problems(problems: list[Problem]) -> str:
     """Lay problems out as one table for the terminal."""
     heads = ("file", "row", "column", "value", "problem", "remedy")
     rows = [heads, *(tuple(str(getattr(problem, head))[:60] for head in heads) for problem in problems)]
-    widths = [max(len(row[place]) for row in rows) for place in range(len(heads) - 1)]
-    lines = [
-        "  ".join([*(cell.ljust(width) for cell, width in zip(row, widths, strict=False)), row[-1]]) for row in rows
-    ]
-    return "\n".join(line.rstrip() for line in lines)
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 
 
 if __name__ == "__main__":

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
+from cncb_analysis import interviews, mapping, questionnaire
 from cncb_analysis.catalogue import Page
 from cncb_analysis.cleaning import TABLE_COLUMNS, Cleaned, merge_cleaned
 from cncb_analysis.comparison import Rules, compare_countries
@@ -16,15 +17,6 @@ from cncb_analysis.concentration import tabulate_location_quotients
 from cncb_analysis.disclosure import Protected, Release, protect_estimates
 from cncb_analysis.estimates import tabulate_estimates
 from cncb_analysis.graph import list_pages
-from cncb_analysis.interviews import (
-    tabulate_agreement,
-    tabulate_codes,
-    tabulate_links,
-    tabulate_profile,
-    tabulate_quotes,
-)
-from cncb_analysis.mapping import tabulate_clusters, tabulate_mapping
-from cncb_analysis.questionnaire import tabulate_quality, tabulate_response, tabulate_sensitivity
 from cncb_analysis.store import read_frames, write_frames
 from cncb_analysis.study import Study, read_study
 from cncb_analysis.synthesis import tabulate_evidence, tabulate_joint_support
@@ -34,30 +26,7 @@ SITE = "site"
 _CLUSTER_FACTS = ["cluster", "host", "region", "sector", "recognised", "lq", "stars"]
 _COUNTED = ["partner", "step", "rule", "fate", "cells"]
 
-
-@dataclass(frozen=True)
-class Analysis:
-    """Everything computed from the cleaned deliveries of all partners, before protection.
-
-    Parameters
-    ----------
-    estimates, comparisons : DataFrame
-        As their modules say, of all steps.
-    quotes, clusters, agreed : DataFrame
-        Passages with consent; the mapped clusters beside the statistics; actions agreed in workshops.
-    units : DataFrame
-        Restricted: how many each partner delivered.
-    cleaning : DataFrame
-        partner, step, rule, fate, cells: the cell log in numbers.
-    """
-
-    estimates: pd.DataFrame
-    comparisons: pd.DataFrame
-    quotes: pd.DataFrame
-    clusters: pd.DataFrame
-    agreed: pd.DataFrame
-    units: pd.DataFrame
-    cleaning: pd.DataFrame
+_Frames = Mapping[str, pd.DataFrame]
 
 
 def write_cleaned(folder: Path, cleaned: Cleaned) -> list[Path]:
@@ -98,14 +67,13 @@ def read_cleaned(folder: Path, study: Study) -> tuple[Cleaned, pd.DataFrame]:
     parts, logs = [], [pd.DataFrame(columns=_COUNTED)]
     for partner in study.partners:
         for step in study.steps:
-            tables = read_frames(folder / partner.id / step)
-            parts.append(Cleaned(**tables))
-            counts = tables["cell_log"].groupby(["rule", "fate"]).size().rename("cells").reset_index()
+            parts.append(Cleaned(**read_frames(folder / partner.id / step)))
+            counts = parts[-1].cell_log.groupby(["rule", "fate"]).size().reset_index(name="cells")
             logs.append(counts.assign(partner=partner.id, step=step)[_COUNTED])
     return merge_cleaned(parts), pd.concat([log for log in logs if len(log)] or logs, ignore_index=True)
 
 
-def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> Analysis:
+def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> dict[str, pd.DataFrame]:
     """Tabulate all steps of all partners and compare the countries.
 
     Parameters
@@ -119,45 +87,53 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> Ana
 
     Returns
     -------
-    Analysis
-        Unprotected: for the protect node alone.
+    dict of str to DataFrame
+        Everything computed, before protection: for the protect node alone. estimates, comparisons: as their modules
+        say, of all steps. quotes, clusters, agreed: passages with consent; the mapped clusters beside the statistics;
+        actions agreed in workshops. units: restricted, how many each partner delivered. cleaning: the cell log in
+        numbers.
     """
-    frame = _frame_sizes(cleaned.units)
-    estimates = [tabulate_estimates(cleaned.observations, study.codebook, frame=frame)]
-    clusters = pd.DataFrame()
+    units, observations = cleaned.units, cleaned.observations
+    mapped = units[units["step"].eq("mapping") & units["status"].eq("complete")]
+    frame = mapped.groupby("partner").size().to_dict()
+    estimates = [tabulate_estimates(observations, study.codebook, frame=frame)]
+    clusters, disagreements = pd.DataFrame(), pd.DataFrame(columns=["partner", "cluster"])
     if len(cleaned.cells):
         # Statistics that all partners share are delivered, and cleaned, once a partner.
         quotients = tabulate_location_quotients(cleaned.cells.drop_duplicates(), study)
-        clusters = tabulate_clusters(cleaned.units, cleaned.observations, quotients, study)
-        estimates.append(tabulate_mapping(quotients, clusters, study))
+        clusters = mapping.tabulate_clusters(units, observations, quotients, study)
+        disagreements = mapping.tabulate_disagreements(clusters, quotients, study)
+        estimates.append(mapping.tabulate_mapping(quotients, clusters, study))
+        estimates.append(mapping.tabulate_neighbourhoods(quotients, study, rng=_rng(study, "neighbourhoods")))
     estimates += [part for part in _tabulate_steps(cleaned, estimates[0], study) if len(part)]
     rules = Rules(**study.settings.get("comparison", {}), **study.settings.get("margins", {}))
-    comparisons = compare_countries(cleaned.observations, study.codebook, rng=_rng(study, "comparison"), rules=rules)
-    quotes = tabulate_quotes(cleaned.segments, rng=_rng(study, "quotes"))
-    table = pd.concat(estimates, ignore_index=True)
-    return Analysis(table, comparisons, quotes, clusters, cleaned.agreed_actions, cleaned.units, cleaning)
+    return {
+        "estimates": pd.concat(estimates, ignore_index=True),
+        "comparisons": compare_countries(observations, study.codebook, rng=_rng(study, "comparison"), rules=rules),
+        "quotes": interviews.tabulate_quotes(cleaned.segments, rng=_rng(study, "quotes")),
+        "clusters": clusters,
+        "disagreements": disagreements,
+        "agreed": cleaned.agreed_actions,
+        "units": units,
+        "cleaning": cleaning,
+    }
 
 
 def _tabulate_steps(cleaned: Cleaned, estimates: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
     """What is special to a kind of question or to a step, where the study has it."""
-    observations, book = cleaned.observations, study.codebook
-    yield tabulate_quality(cleaned.units, observations, book, rng=_rng(study, "quality"))
+    units, observations, segments = cleaned.units, cleaned.observations, cleaned.segments
+    yield questionnaire.tabulate_quality(units, observations, study.codebook, rng=_rng(study, "quality"))
     if "questionnaire" in study.steps:
-        yield tabulate_response(cleaned.units, study)
-        yield tabulate_sensitivity(estimates, observations, cleaned.units, study)
+        yield questionnaire.tabulate_response(units, study)
+        yield questionnaire.tabulate_sensitivity(estimates, observations, units, study)
     if "interviews" in study.steps:
-        yield tabulate_codes(cleaned.segments, cleaned.units, study.table("themes"), not_asked=study.table("coverage"))
-        yield tabulate_agreement(cleaned.segments)
-        yield tabulate_profile(cleaned.observations, study.table("profile"))
-        yield tabulate_links(cleaned.observations, study.codebook)
+        yield interviews.tabulate_codes(segments, units, study.table("themes"), not_asked=study.table("coverage"))
+        yield interviews.tabulate_agreement(segments)
+        yield interviews.tabulate_profile(observations, study.table("profile"))
+        yield interviews.tabulate_links(observations, study.codebook)
     if "workshops" in study.steps:
         ballots, items = study.table("ballots"), study.table("items")
-        yield tabulate_votes(cleaned.observations, ballots, items, rng=_rng(study, "votes"))
-
-
-def _frame_sizes(units: pd.DataFrame) -> dict[str, int]:
-    mapped = units[units["step"].eq("mapping") & units["status"].eq("complete")]
-    return {str(partner): int(size) for partner, size in mapped.groupby("partner").size().items()}
+        yield tabulate_votes(observations, ballots, items, rng=_rng(study, "votes"))
 
 
 def _rng(study: Study, purpose: str) -> np.random.Generator:
@@ -165,13 +141,13 @@ def _rng(study: Study, purpose: str) -> np.random.Generator:
     return np.random.default_rng([int(study.settings.get("seed", 0)), *purpose.encode()])
 
 
-def write_analysis(analysis: Analysis, study: Study, *, audience: str) -> list[Path]:
+def write_analysis(analysis: _Frames, study: Study, *, audience: str) -> list[Path]:
     """Protect the estimates of a run for an audience and write one folder of tables a page.
 
     Parameters
     ----------
-    analysis : Analysis
-        All of it.
+    analysis : mapping of str to DataFrame
+        As `analyse_study` gives it.
     study : Study
         For threshold, partners that publish, findings and actions.
     audience : str
@@ -182,18 +158,17 @@ def write_analysis(analysis: Analysis, study: Study, *, audience: str) -> list[P
     list of Path
         Files under processed/pages/AUDIENCE, and the public tables under processed/public.
     """
-    partners = [partner.id for partner in study.partners]
     shared = _protect(analysis, study, audience)
     common = _synthesise(shared, analysis, study)
-    written = []
-    for notebook, partner in [*list_pages(partners, list(study.steps)), (SITE, "")]:
+    written, pages = [], list_pages([partner.id for partner in study.partners], list(study.steps))
+    for notebook, partner in (*pages, (SITE, "")):
         own = _protect(analysis, study, audience, partner) if audience == "partner" and partner else shared
         tables = {"estimates": _select_estimates(own.frame, study, notebook, partner)}
         tables |= {name: frame if not partner else frame.iloc[:0] for name, frame in common.items()}
         tables |= _select_facts(analysis, study, audience, partner)
         written += write_frames(_page_folder(study.folder, audience, notebook, partner), tables)
-    used = analysis.units[analysis.units["status"].isin(["complete", "partial"])]
-    delivered = used.groupby(["partner", "step"]).size().rename("n").reset_index()
+    used = analysis["units"].query("status in ['complete', 'partial']")
+    delivered = used.groupby(["partner", "step"]).size().reset_index(name="n")
     written += write_frames(_page_folder(study.folder, audience, "delivered", ""), {"delivered": delivered})
     public = shared if audience == "public" else _protect(analysis, study, "public")
     tables = _synthesise(public, analysis, study) | {"estimates": public.frame}
@@ -204,19 +179,19 @@ def _page_folder(folder: Path, audience: str, notebook: str, partner: str) -> Pa
     return folder / "processed" / "pages" / audience / "_".join(part for part in (notebook, partner) if part)
 
 
-def _protect(analysis: Analysis, study: Study, audience: str, partner: str = "") -> Protected:
+def _protect(analysis: _Frames, study: Study, audience: str, partner: str = "") -> Protected:
     publish = frozenset(each.id for each in study.partners if each.publish)
     release = Release(audience, study.threshold, partner, publish)
     rests_on = {("profile", row["statement"]): row["variable"] for row in study.table("profile").to_dict("records")}
     published = study.table("published")
-    return protect_estimates(analysis.estimates, study.codebook, release, published=published, rests_on=rests_on)
+    return protect_estimates(analysis["estimates"], study.codebook, release, published=published, rests_on=rests_on)
 
 
-def _synthesise(protected: Protected, analysis: Analysis, study: Study) -> dict[str, pd.DataFrame]:
+def _synthesise(protected: Protected, analysis: _Frames, study: Study) -> dict[str, pd.DataFrame]:
     """Evidence and joint support rest on protected estimates: what is hidden cannot speak there either."""
     evidence = tabulate_evidence(protected.frame, study)
     support = tabulate_joint_support(protected.frame, evidence, study, _rng(study, "joint support"))
-    return {"comparisons": analysis.comparisons, "evidence": evidence, "joint_support": support}
+    return {"comparisons": analysis["comparisons"], "evidence": evidence, "joint_support": support}
 
 
 def _select_estimates(shown: pd.DataFrame, study: Study, notebook: str, partner: str) -> pd.DataFrame:
@@ -230,17 +205,15 @@ def _select_estimates(shown: pd.DataFrame, study: Study, notebook: str, partner:
     return shown[(near | regional) & shown["step"].isin(steps)]
 
 
-def _select_facts(analysis: Analysis, study: Study, audience: str, partner: str) -> dict[str, pd.DataFrame]:
+def _select_facts(analysis: _Frames, study: Study, audience: str, partner: str) -> dict[str, pd.DataFrame]:
     """Facts that are no estimates; names of clusters never reach the public."""
-    own = {"quotes": analysis.quotes, "cleaning": analysis.cleaning, "agreed": analysis.agreed}
+    facts = {name: analysis[name] for name in ("quotes", "cleaning", "agreed")} | {"sources": study.table("sources")}
+    clusters = pd.DataFrame()
     if partner:
-        own = {name: frame[frame["partner"] == partner] for name, frame in own.items()}
-    ledger = study.table("sources")
-    own["sources"] = ledger[ledger["partner"].isin(["", partner])] if partner else ledger
-    named = analysis.clusters if audience != "public" and partner and len(analysis.clusters) else pd.DataFrame()
-    if len(named):
-        named = named.loc[named["partner"] == partner, _CLUSTER_FACTS]
-    return {**own, "clusters": named}
+        facts = {name: frame[frame["partner"].isin(["", partner])] for name, frame in facts.items()}
+    if partner and audience != "public" and len(analysis["clusters"]):
+        clusters = analysis["clusters"].loc[analysis["clusters"]["partner"] == partner, _CLUSTER_FACTS]
+    return {**facts, "clusters": clusters}
 
 
 def read_page(folder: Path, notebook: str, *, partner: str = "", language: str = "", audience: str = "") -> Page:
@@ -266,10 +239,9 @@ def read_page(folder: Path, notebook: str, *, partner: str = "", language: str =
     audience = audience or study.audience
     tables = read_frames(_page_folder(study.folder, audience, notebook, partner))
     # The page's own rows of the ledger: another partner's new file leaves this page as it is.
-    study = replace(study, tables={**study.tables, "sources": tables.pop("sources")})
-    estimates = Protected(tables.pop("estimates"))
+    study = replace(study, tables={**study.tables, "sources": tables["sources"]})
     language = language or str(study.settings.get("language", "en"))
-    return Page(study, notebook, partner, language, audience, estimates, **tables)
+    return Page(study, notebook, partner, language, audience, Protected(tables["estimates"]), tables)
 
 
 def read_delivered(folder: Path, audience: str) -> dict[tuple[str, str], int]:

@@ -45,14 +45,10 @@ class Page:
         Which page, whose (empty for the pages of all), in which language, for whom.
     estimates : Protected
         Of all steps and groups.
-    comparisons, evidence, joint_support : DataFrame
-        As the contracts of `comparison` and `synthesis` say.
-    quotes : DataFrame
-        Passages with consent, under pseudonyms.
-    cleaning : DataFrame
-        partner, step, rule, fate, cells: counts of the cell log.
-    clusters, agreed : DataFrame
-        Facts of the clusters studied and actions agreed, where the audience may see them; columns named as in
+    tables : mapping of str to DataFrame
+        comparisons, evidence, joint_support: as the contracts of `comparison` and `synthesis` say. quotes: passages
+        with consent, under pseudonyms. cleaning: partner, step, rule, fate, cells; counts of the cell log. clusters,
+        agreed: facts of the clusters studied and actions agreed, where the audience may see them; columns named as in
         words.csv under `head`.
 
     Examples
@@ -67,13 +63,7 @@ class Page:
     language: str
     audience: str
     estimates: Protected
-    comparisons: pd.DataFrame = field(default_factory=pd.DataFrame)
-    evidence: pd.DataFrame = field(default_factory=pd.DataFrame)
-    joint_support: pd.DataFrame = field(default_factory=pd.DataFrame)
-    quotes: pd.DataFrame = field(default_factory=pd.DataFrame)
-    cleaning: pd.DataFrame = field(default_factory=pd.DataFrame)
-    clusters: pd.DataFrame = field(default_factory=pd.DataFrame)
-    agreed: pd.DataFrame = field(default_factory=pd.DataFrame)
+    tables: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     _shown: dict[str, Shown] = field(default_factory=dict, repr=False)
     _extra: dict[str, DisplayTable] = field(default_factory=dict, repr=False)
 
@@ -88,7 +78,7 @@ class Page:
     @cached_property
     def view(self) -> View:
         """What the page may see."""
-        return View(self.study, self.words, self.estimates.frame, self.partner, self.joint_support)
+        return View(self.study, self.words, self.estimates.frame, self.partner, self.table("joint_support"))
 
     @cached_property
     def figures(self) -> Mapping[str, Figure]:
@@ -100,6 +90,21 @@ class Page:
         """Steps whose answers the page tells."""
         own = (self.notebook,) if self.notebook in STEPS else _COMMON.get(self.notebook, STEPS)
         return tuple(step for step in own if step in self.study.steps)
+
+    def table(self, name: str) -> pd.DataFrame:
+        """Table of a name.
+
+        Parameters
+        ----------
+        name : str
+            Of `tables`.
+
+        Returns
+        -------
+        DataFrame
+            Empty, and without columns, where the page has none.
+        """
+        return self.tables.get(name, pd.DataFrame())
 
     def list_facts(self) -> list[tuple[str, str]]:
         """List the facts below the page's title: place, base, fieldwork, audience.
@@ -239,7 +244,7 @@ class Page:
         Html
             A table of counts.
         """
-        log = self._own(self.cleaning)
+        log = self._own(self.table("cleaning"))
         if log.empty:
             return self._nothing("cleaning.none")
         counts = log.groupby(["rule", "fate"], as_index=False)["cells"].sum()
@@ -293,19 +298,17 @@ class Page:
         if not out:
             return self._nothing("saved.nowhere")
         shown = [self.show(name) for name in self.figures]
-        files: dict[str, bytes] = {}
-        for each in (each for each in shown if isinstance(each, ShownFigure)):
+        drawn = [each for each in shown if isinstance(each, ShownFigure)]
+        for each in drawn:
             chart = figures.Chart(self.figures[each.id].kind, each.chart)
-            svg = figures.draw_alone(chart, self.words, texts=each.texts)
-            files |= {f"{each.id}.svg": svg, f"{each.id}.csv": each.csv.encode()}
-        for name, data in files.items():
-            write_bytes(Path(out) / name, data)
-        found = [each.table if isinstance(each, ShownFigure) else each for each in shown]
-        tables = [table for table in (*found, *self._extra.values()) if isinstance(table, DisplayTable)]
+            write_bytes(Path(out) / f"{each.id}.svg", figures.draw_alone(chart, self.words, texts=each.texts))
+            write_bytes(Path(out) / f"{each.id}.csv", each.csv.encode())
+        told = [each.table if isinstance(each, ShownFigure) else each for each in shown]
+        tables = [table for table in (*told, *self._extra.values()) if isinstance(table, DisplayTable)]
         if tables:
             write_workbook(Path(out) / "tables.xlsx", tables)
-        said = {"names": ", ".join([*files, *["tables.xlsx"] * bool(tables)])}
-        return Html(f"<p>{escape(self.words.text('saved.done', said))}</p>")
+        names = [f"{each.id}.{ending}" for each in drawn for ending in ("svg", "csv")] + ["tables.xlsx"] * bool(tables)
+        return Html(f"<p>{escape(self.words.text('saved.done', {'names': ', '.join(names)}))}</p>")
 
     def provenance(self) -> Html:
         """Say what this page rests on and whom to ask.

@@ -13,8 +13,8 @@ import pandas as pd
 from cncb_analysis.codebook import Choice, Codebook
 from cncb_analysis.errors import StudyError
 from cncb_analysis.estimates import CELL, ESTIMATE_COLUMNS, tabulate_shares
+from cncb_analysis.graph import AUDIENCES
 
-AUDIENCES = ("public", "partner", "consortium")
 MARKS = ("", "hidden", "coarsened", "not_asked", "published")
 
 # Official figures, and counts that the bases beside every number tell anyway: nobody's answer.

@@ -6,6 +6,7 @@ A class would not do, because papermill loads its engines while it is imported, 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import sys
@@ -72,8 +73,7 @@ def explain_stock_kernel(sources: Iterable[str], *, threads: int = 1) -> str:
 
 
 def _count_threads() -> int:
-    tasks = Path("/proc/self/task")
-    return len(list(tasks.iterdir())) if tasks.is_dir() else 1
+    return len(list(Path("/proc/self/task").glob("*"))) or 1
 
 
 def check_parameters(given: Mapping[str, Any], declared: Mapping[str, Mapping[str, Any]], notebook: str) -> None:
@@ -99,9 +99,7 @@ def check_parameters(given: Mapping[str, Any], declared: Mapping[str, Mapping[st
     >>> check_parameters({"year": 2011}, {"year": {"inferred_type_name": "int", "default": "2010"}}, "a.ipynb")
     """
     problems = []
-    takes = "; ".join(
-        f"{name}: {one['inferred_type_name']} {one.get('help', '')}".strip() for name, one in declared.items()
-    )
+    takes = [f"{name}: {one['inferred_type_name']} {one.get('help', '')}".strip() for name, one in declared.items()]
     for name in {**declared, **given}:
         kind = str(declared.get(name, {}).get("inferred_type_name")).partition("[")[0]
         if name not in declared:
@@ -111,27 +109,33 @@ def check_parameters(given: Mapping[str, Any], declared: Mapping[str, Mapping[st
         else:
             said = f"must be of type {kind}" * (type(given[name]) not in _TYPES.get(kind, (type(given[name]),)))
         if said:
-            remedy = f"it takes {takes or 'none'}"
+            remedy = f"it takes {'; '.join(takes) or 'none'}"
             problems.append(Problem(said, notebook, column=name, value=str(given.get(name, "")), remedy=remedy))
     if problems:
         raise StudyError.from_problems(problems)
 
 
-def _run_cells(kernel: Kernel, nb_man: Any, deadline: float | None) -> None:
-    for index, cell in enumerate(nb_man.nb.cells):
-        if cell.cell_type != "code":
-            continue
-        nb_man.cell_start(cell, index)
-        if cell.source.strip():
-            answer = kernel.run(cell.source, deadline)
-            cell.outputs = [nbformat.from_dict(output) for output in answer["outputs"]]
-            cell.execution_count = answer["execution_count"]
-        failed = any(output.output_type == "error" for output in cell.outputs)
-        if failed:
-            nb_man.cell_exception(cell, index)
-        nb_man.cell_complete(cell, index)
-        if failed:
-            break
+class _Warm(Engine):
+    """Runs the cells in a kernel that is there already."""
+
+    @classmethod
+    def execute_managed_notebook(
+        cls, nb_man: Any, kernel_name: str, *, kernel: Kernel, execution_timeout: float | None = None, **told: Any
+    ) -> None:
+        for index, cell in enumerate(nb_man.nb.cells):
+            if cell.cell_type != "code":
+                continue
+            nb_man.cell_start(cell, index)
+            if cell.source.strip():
+                answer = kernel.run(cell.source, execution_timeout)
+                cell.outputs = [nbformat.from_dict(output) for output in answer["outputs"]]
+                cell.execution_count = answer["execution_count"]
+            failed = any(output.output_type == "error" for output in cell.outputs)
+            if failed:
+                nb_man.cell_exception(cell, index)
+            nb_man.cell_complete(cell, index)
+            if failed:
+                break
 
 
 def execute_notebook(nb: Any, kernel_name: str, *, input_path: str, **more: Any) -> Any:
@@ -163,9 +167,8 @@ def execute_notebook(nb: Any, kernel_name: str, *, input_path: str, **more: Any)
         When a parameter is unknown, missing or wrongly typed; nothing has run then.
     """
     check_parameters(nb.metadata.papermill.parameters, inspect_notebook(input_path), Path(input_path).name)
-    reason = explain_stock_kernel(
-        (cell.source for cell in nb.cells if cell.cell_type == "code"), threads=_count_threads()
-    )
+    sources = [cell.source for cell in nb.cells if cell.cell_type == "code"]
+    reason = explain_stock_kernel(sources, threads=_count_threads())
     if nb_language(nb) != "python":
         reason = "it is not a Python notebook"
     elif any(more.get(name) for name in _LOGGING):
@@ -174,17 +177,9 @@ def execute_notebook(nb: Any, kernel_name: str, *, input_path: str, **more: Any)
     if reason:
         logger.warning("%s gets a stock kernel: %s", input_path, reason)
         return NBClientEngine.execute_notebook(nb, kernel_name, **more)
-    kernel = Kernel()  # forked before papermill's progress bar starts a thread
-
-    class Warm(Engine):
-        @classmethod
-        def execute_managed_notebook(cls, nb_man: Any, kernel_name: str, **told: Any) -> None:
-            _run_cells(kernel, nb_man, told.get("execution_timeout"))
-
-    try:
-        return Warm.execute_notebook(nb, kernel_name, **more)
-    finally:
-        kernel.close()
+    # Forked before papermill's progress bar starts a thread.
+    with contextlib.closing(Kernel()) as kernel:
+        return _Warm.execute_notebook(nb, kernel_name, kernel=kernel, **more)
 
 
 # Installed, papermill finds the engine by itself; in a checkout it does not.

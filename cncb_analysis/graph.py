@@ -104,7 +104,7 @@ def plan_run(options: Options) -> list[Node]:
     """
     settings = read_settings(options.study / "study" / "study.toml")
     partners = [str(partner.get("id", "")) for partner in settings.get("partners", [])]
-    steps = list(settings.get("steps", []))
+    steps = list(settings.get("steps", [])) if partners else []
     languages = list(settings.get("languages", ["en"]))
     language = options.language or str(settings.get("language", "en"))
     audience = options.audience or str(settings.get("disclosure", {}).get("audience", "public"))
@@ -112,8 +112,6 @@ def plan_run(options: Options) -> list[Node]:
     _check_known("step", options.notebooks, list(_NUMBERED))
     _check_known("language", [language], languages)
     _check_known("audience", [audience], list(AUDIENCES))
-    if not partners:
-        steps = []
     base = {"study": str(options.study), "audience": audience}
     cleans = [
         Node(f"clean {partner} {step}", "clean", {"study": str(options.study), "partner": partner, "step": step})
@@ -122,16 +120,11 @@ def plan_run(options: Options) -> list[Node]:
     ]
     protect = Node(f"protect {audience}", "protect", base, tuple(node.name for node in cleans))
     common = {**base, "language": language, "out": str(options.out)}
-    pages = [
-        Node(
-            f"{notebook} {partner}".strip(),
-            "notebook",
-            {**common, "notebook": notebook, "partner": partner},
-            (protect.name,),
-        )
-        for notebook, partner in list_pages(partners, steps)
-        if notebook in (options.notebooks or _NUMBERED) and (not partner or partner in (options.partners or partners))
-    ]
+    pages = []
+    for notebook, partner in list_pages(partners, steps):
+        if notebook in (options.notebooks or _NUMBERED) and partner in ("", *(options.partners or partners)):
+            told = {**common, "notebook": notebook, "partner": partner}
+            pages.append(Node(f"{notebook} {partner}".strip(), "notebook", told, (protect.name,)))
     site = Node("site", "site", common, (protect.name, *(page.name for page in pages)))
     return [*cleans, protect, *pages, site]
 

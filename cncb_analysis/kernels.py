@@ -16,7 +16,7 @@ import multiprocessing
 import os
 import signal
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from multiprocessing.connection import Connection
 from typing import Any
 
@@ -52,55 +52,44 @@ def warm_up(modules: Iterable[str] = ()) -> None:
         importlib.import_module(name)
 
 
-class _Outputs(list[dict[str, Any]]):
-    """The outputs of one cell, in the notebook format's own shapes."""
-
-    def add_stream(self, name: str, text: str) -> None:
-        if self and self[-1].get("output_type") == "stream" and self[-1]["name"] == name:
-            self[-1]["text"] += text
-        elif text:
-            self.append({"output_type": "stream", "name": name, "text": text})
-
-    def add_data(self, kind: str, data: Mapping[str, Any], metadata: Mapping[str, Any] | None, **more: Any) -> None:
-        encoded = {
-            mime: base64.b64encode(value).decode() if isinstance(value, bytes) else value
-            for mime, value in data.items()
-        }
-        self.append({"output_type": kind, "data": encoded, "metadata": dict(metadata or {}), **more})
-
-
 class _Stream(io.TextIOBase):
     """What `print` writes to inside a warm kernel."""
 
-    def __init__(self, name: str, outputs: _Outputs) -> None:
+    def __init__(self, name: str, outputs: list[dict[str, Any]]) -> None:
         self._name, self._outputs = name, outputs
 
     def write(self, text: str) -> int:
-        self._outputs.add_stream(self._name, text)
+        if self._outputs and self._outputs[-1].get("name") == self._name:
+            self._outputs[-1]["text"] += text
+        elif text:
+            self._outputs.append({"output_type": "stream", "name": self._name, "text": text})
         return len(text)
 
 
-def _make_shell(outputs: _Outputs) -> Any:
-    """Make a fresh IPython shell whose every output goes to `outputs`."""
+def _make_shell(outputs: list[dict[str, Any]]) -> Any:
+    """Make a fresh IPython shell whose every output goes to `outputs`, in the notebook format's own shapes."""
     from IPython.core.displayhook import DisplayHook
     from IPython.core.displaypub import DisplayPublisher
     from IPython.core.interactiveshell import InteractiveShell
     from traitlets import Type
     from traitlets.config import Config
 
+    def add(kind: str, data: dict[str, Any], metadata: dict[str, Any] | None, **more: Any) -> None:
+        outputs.append({"output_type": kind, "data": dict(data), "metadata": dict(metadata or {}), **more})
+
     class Hook(DisplayHook):
         def write_output_prompt(self) -> None:
             """No prompt in a notebook."""
 
         def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
-            outputs.add_data("execute_result", format_dict, md_dict, execution_count=self.prompt_count)
+            add("execute_result", format_dict, md_dict, execution_count=self.prompt_count)
 
         def finish_displayhook(self) -> None:
             self._is_active = False
 
     class Publisher(DisplayPublisher):
         def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **more: Any) -> None:
-            outputs.add_data("display_data", data, metadata)
+            add("display_data", data, metadata)
 
     class Shell(InteractiveShell):
         displayhook_class = Type(Hook)
@@ -110,9 +99,8 @@ def _make_shell(outputs: _Outputs) -> Any:
             """No window toolkit in a notebook that nobody watches."""
 
         def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
-            outputs.append(
-                {"output_type": "error", "ename": etype.__name__, "evalue": str(evalue), "traceback": list(stb)}
-            )
+            told = {"ename": etype.__name__, "evalue": str(evalue), "traceback": list(stb)}
+            outputs.append({"output_type": "error", **told})
 
     settings = Config()
     settings.HistoryManager.enabled = False
@@ -124,14 +112,15 @@ def _make_shell(outputs: _Outputs) -> Any:
     return shell
 
 
-def _serve_cells(connection: Connection) -> None:
+def _serve_cells(connection: Connection, theirs: Connection) -> None:
     """Run in the forked child: one source in, one list of outputs back, until the runner hangs up."""
+    theirs.close()
     os.setpgid(0, 0)
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
-    outputs = _Outputs()
+    outputs: list[dict[str, Any]] = []
     shell = _make_shell(outputs)
     sys.stdout, sys.stderr = _Stream("stdout", outputs), _Stream("stderr", outputs)
     while True:
@@ -142,8 +131,12 @@ def _serve_cells(connection: Connection) -> None:
         outputs.clear()
         count = shell.execution_count
         shell.run_cell(source, store_history=True)
-        answer = {"outputs": list(outputs), "execution_count": count}
-        connection.send_bytes(json.dumps(answer, default=str).encode())
+        connection.send_bytes(json.dumps({"outputs": outputs, "execution_count": count}, default=_encode).encode())
+
+
+def _encode(value: object) -> str:
+    """Write what JSON does not know: a picture, as the notebook format holds it."""
+    return base64.b64encode(value).decode() if isinstance(value, bytes) else str(value)
 
 
 class Kernel:
@@ -152,15 +145,10 @@ class Kernel:
     def __init__(self) -> None:
         context = multiprocessing.get_context("fork")
         self._connection, theirs = context.Pipe()
-        sys.stdout.flush()
-        sys.stderr.flush()
-        self.pid = os.fork()
-        if self.pid == 0:
-            self._connection.close()
-            try:
-                _serve_cells(theirs)
-            finally:
-                os._exit(1)
+        self._process = context.Process(target=_serve_cells, args=(theirs, self._connection))
+        self._process.start()
+        assert self._process.pid
+        self.pid = self._process.pid
         theirs.close()
         with contextlib.suppress(ProcessLookupError):
             os.setpgid(self.pid, self.pid)  # here too: who comes first, parent or child, is chance
@@ -192,7 +180,7 @@ class Kernel:
         """Kill it, and all that it started."""
         self._connection.close()
         os.killpg(self.pid, signal.SIGKILL)
-        os.waitpid(self.pid, 0)
+        self._process.join()
 
 
 def _error(name: str, said: str) -> dict[str, Any]:

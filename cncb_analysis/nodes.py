@@ -68,8 +68,7 @@ def run_apart(kind: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     """
     server = _servers.get(threading.get_ident())
     if server is None or server.poll() is not None:
-        command = [sys.executable, "-c", _SERVE, json.dumps(sys.path)]
-        pipe = subprocess.PIPE
+        command, pipe = [sys.executable, "-c", _SERVE, json.dumps(sys.path)], subprocess.PIPE
         # In a session of its own, Ctrl-C reaches the run alone, which then ends its servers in order.
         server = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True)
         _servers[threading.get_ident()] = server
@@ -99,10 +98,9 @@ def serve() -> None:
 
 def end_servers() -> None:
     """End the processes of `run_apart` and the kernels they run: asked first, killed after a second."""
-    ending = list(_servers.values())
+    deadline, ending = time.monotonic() + _END_SECONDS, list(_servers.values())
     for server in ending:
         server.terminate()
-    deadline = time.monotonic() + _END_SECONDS
     for server in ending:
         with contextlib.suppress(subprocess.TimeoutExpired):
             server.wait(max(0.0, deadline - time.monotonic()))
@@ -130,7 +128,7 @@ def run_node(kind: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     error = ""
     with recording() as inputs:
         try:
-            outputs = _KINDS[kind](parameters)
+            outputs = _KINDS[kind](**parameters)
         except StudyError as problem:
             error = str(problem)
         except Exception as problem:  # noqa: BLE001 - whatever a notebook does, the run names it and goes on
@@ -149,81 +147,73 @@ def _counts(kind: str, path: Path) -> bool:
 
 
 def _log_failure(problem: Exception, kind: str, parameters: Mapping[str, str]) -> str:
-    name = "_".join(part for part in (kind, parameters.get("notebook", ""), parameters.get("partner", "")) if part)
-    log = _restricted(parameters) / "logs" / f"{name}.txt"
+    name = "_".join(filter(None, (kind, parameters.get("notebook"), parameters.get("partner"))))
+    log = _restricted(parameters["study"]) / "logs" / f"{name}.txt"
     write_text(log, "".join(traceback.format_exception(problem)))
     said = f"{getattr(problem, 'ename', type(problem).__name__)}: {getattr(problem, 'evalue', problem)}"
-    cell = getattr(problem, "cell_index", None)
-    place = f" in cell {cell}" if cell is not None else ""
+    place = f" in cell {problem.cell_index}" if hasattr(problem, "cell_index") else ""
     return f"{said.splitlines()[0]}{place}; the whole story stands in {log}"
 
 
-def _restricted(parameters: Mapping[str, str]) -> Path:
-    return Path(parameters["study"]) / "processed" / "restricted"
+def _restricted(study: str | Path) -> Path:
+    return Path(study) / "processed" / "restricted"
 
 
-def _clean(parameters: Mapping[str, str]) -> list[Path]:
+def _clean(study: str, partner: str, step: str) -> list[Path]:
     from cncb_analysis.analysis import write_cleaned
     from cncb_analysis.cleaning import clean_step
     from cncb_analysis.study import read_study
 
-    study = read_study(Path(parameters["study"]))
-    partner, step = parameters["partner"], parameters["step"]
-    return write_cleaned(_restricted(parameters) / "clean" / partner / step, clean_step(study, partner, step))
+    cleaned = clean_step(read_study(Path(study)), partner, step)
+    return write_cleaned(_restricted(study) / "clean" / partner / step, cleaned)
 
 
-def _protect(parameters: Mapping[str, str]) -> list[Path]:
+def _protect(study: str, audience: str) -> list[Path]:
     from cncb_analysis.analysis import analyse_study, read_cleaned, write_analysis
     from cncb_analysis.study import read_study
 
-    study = read_study(Path(parameters["study"]))
-    cleaned, counts = read_cleaned(_restricted(parameters) / "clean", study)
-    return write_analysis(analyse_study(cleaned, counts, study), study, audience=parameters["audience"])
+    known = read_study(Path(study))
+    cleaned, counts = read_cleaned(_restricted(study) / "clean", known)
+    return write_analysis(analyse_study(cleaned, counts, known), known, audience=audience)
 
 
-def _notebook(parameters: Mapping[str, str]) -> list[Path]:
+def _notebook(study: str, out: str, notebook: str, partner: str, **shown: str) -> list[Path]:
+    """Run a notebook and make its page; `shown` are language and audience."""
     from papermill import execute_notebook
 
     from cncb_analysis.analysis import read_page
     from cncb_analysis.engine import ENGINE
     from cncb_analysis.report import render_page
 
-    study, notebook, partner = Path(parameters["study"]), parameters["notebook"], parameters["partner"]
-    stem = name_notebook(notebook)
-    source = find_notebooks() / f"{stem}.ipynb"
-    folder = Path(parameters["out"]).resolve() / partner
-    given = {name: parameters[name] for name in ("partner", "language", "audience") if parameters[name]}
-    given |= {"study": str(study.resolve()), "out": str(folder / f"{stem}_files")}
+    stem, folder = name_notebook(notebook), Path(out).resolve() / partner
+    source, html, files = find_notebooks() / f"{stem}.ipynb", folder / f"{stem}.html", folder / f"{stem}_files"
+    given = {"partner": partner, **shown, "study": str(Path(study).resolve()), "out": str(files)}
+    given = {name: value for name, value in given.items() if value}
     read_text(source)
     book = execute_notebook(
         str(source), None, parameters=given, engine_name=ENGINE, progress_bar=False, execution_timeout=CELL_SECONDS
     )
-    executed = _restricted(parameters) / "notebooks" / partner / f"{stem}.ipynb"
+    executed = _restricted(study) / "notebooks" / partner / source.name
     write_text(executed, json.dumps(book, ensure_ascii=False, indent=1, sort_keys=True))
     # What papermill was given names folders of this machine: it stays with the executed notebook.
     book.cells = [cell for cell in book.cells if "injected-parameters" not in cell.metadata.get("tags", [])]
-    page = read_page(study, notebook, partner=partner, language=parameters["language"], audience=parameters["audience"])
-    html = folder / f"{stem}.html"
-    write_text(html, render_page(book, page))
-    files = folder / f"{stem}_files"
-    return [executed, html, *(sorted(path for path in files.rglob("*") if path.is_file()) if files.is_dir() else [])]
+    write_text(html, render_page(book, read_page(Path(study), notebook, partner=partner, **shown)))
+    return [executed, html, *sorted(path for path in files.rglob("*") if path.is_file())]
 
 
-def _site(parameters: Mapping[str, str]) -> list[Path]:
+def _site(study: str, out: str, failed: str = "{}", **shown: str) -> list[Path]:
     from cncb_analysis.analysis import SITE, read_delivered, read_page
-    from cncb_analysis.report import Site, render_site
+    from cncb_analysis.report import render_site
 
-    study, audience = Path(parameters["study"]), parameters["audience"]
-    page = read_page(study, SITE, language=parameters["language"], audience=audience)
-    site = Site(page, read_delivered(study, audience))
-    out = Path(parameters["out"]).resolve()
-    pages = render_site(site, out, json.loads(parameters.get("failed", "{}")))
-    for name, html in pages.items():
-        write_text(out / name, html)
-    return [out / name for name in pages]
+    page, delivered = read_page(Path(study), SITE, **shown), read_delivered(Path(study), shown["audience"])
+    files = render_site(page, delivered, Path(out), json.loads(failed))
+    pages = {Path(out) / name: html for name, html in files.items()}
+    for path, html in pages.items():
+        write_text(path, html)
+    return list(pages)
 
 
-_Work = Callable[[Mapping[str, str]], list[Path]]
+_Work = Callable[..., list[Path]]
 _KINDS: dict[str, _Work] = {"clean": _clean, "protect": _protect, "notebook": _notebook, "site": _site}
 
 
@@ -263,7 +253,7 @@ def check_everything(folder: Path) -> tuple[list[Problem], Path]:
     from cncb_analysis.cleaning import check_raw
     from cncb_analysis.study import check_study, read_study
 
-    target = folder / "processed" / "restricted" / "cell_log.csv"
+    target = _restricted(folder) / "cell_log.csv"
     try:
         study = read_study(folder)
     except StudyError as error:
@@ -299,9 +289,9 @@ def draft_file(file: Path, folder: Path, partner: str, step: str) -> dict[Path, 
     study = read_study(folder)
     inside = file.resolve().is_relative_to(study.raw_root)
     name = file.resolve().relative_to(study.raw_root).as_posix() if inside else file.name
-    target, told = folder / "processed" / "restricted" / "import" / partner, {}
+    told = {}
     for draft, rows in draft_import(study, partner, read_bytes(file), file=name, step=step).items():
-        path = target / f"{file.stem}_{draft}.csv"
+        path = _restricted(folder) / "import" / partner / f"{file.stem}_{draft}.csv"
         write_table(path, rows)
         counts = rows["match"].value_counts() if "match" in rows else {"rows": len(rows)}
         told[path] = ", ".join(f"{count} {match}" for match, count in counts.items())

@@ -46,7 +46,7 @@ def tabulate_figure(figure: Figure, page: Page, *, caption: str, source: str) ->
     view, table = page.view, None
     if not figure.variables:
         name, list_rows = _TABLES.get(figure.id, (figure.id, _list_facts))
-        frame = getattr(page, name, pd.DataFrame())
+        frame = page.table(name)
         table = tabulate_frame(view.words, caption, pd.DataFrame(list_rows(frame, view) if len(frame) else ()))
         if figure.id == "verdicts":  # those that the table only counts stand in the numbers too
             plain = frame.astype(object).to_numpy().tolist()
@@ -170,7 +170,7 @@ def list_findings(page: Page) -> Iterator[tuple[str, str]]:
     tuple of str
         A number such as "7 of 12", and what it is.
     """
-    words, verdicts = page.words, page.comparisons.get("verdict", pd.Series(dtype=str))
+    words, verdicts = page.words, page.table("comparisons").get("verdict", pd.Series(dtype=str))
     if page.notebook == "joint_support":
         yield from _sum_up_measures(page)
     elif page.notebook == "comparison":
@@ -187,7 +187,7 @@ def list_findings(page: Page) -> Iterator[tuple[str, str]]:
 
 
 def _sum_up_measures(page: Page) -> Iterator[tuple[str, str]]:
-    words, table = page.words, page.joint_support
+    words, table = page.words, page.table("joint_support")
     if table.empty:
         return
     first = table.iloc[0].to_dict()
@@ -213,10 +213,11 @@ def list_answers(page: Page) -> list[dict[str, str]]:
         heading (key of words.csv), number, said, small, notebook; without those that the study cannot give.
     """
     words, view, answers = page.words, page.view, []
-    if len(page.evidence):
-        positions, countries = _pivot_positions(page.evidence), list(view.study.countries)
+    evidence, comparisons = page.table("evidence"), page.table("comparisons")
+    if len(evidence):
+        positions, countries = _pivot_positions(evidence), list(view.study.countries)
         calm = (positions[countries] != "dissonance").sum(axis=1)
-        pooled = page.evidence[page.evidence["country"].eq("") & page.evidence["k"].notna()]
+        pooled = evidence[evidence["country"].eq("") & evidence["k"].notna()]
         held = pooled[pooled["proposed"].eq("yes") & pooled["finding"].map(positions[""]).eq("agreement")]
         held = held.assign(calm=held["finding"].map(calm), share=held["k"] / held["n"])
         held = held.sort_values(["calm", "share"], ascending=False, kind="stable")
@@ -224,10 +225,10 @@ def list_answers(page: Page) -> list[dict[str, str]]:
             small = words.text("brief.shared", {"count": words.count_of(row["calm"], len(countries))})
             told = (words.count_of(row["k"], row["n"]), _name_finding(row["finding"], view), small)
             answers.append(("index.shared", *told, "comparison"))
-    if len(page.comparisons):
-        differing = page.comparisons[page.comparisons["verdict"] == "differs"]
+    if len(comparisons):
+        differing = comparisons[comparisons["verdict"] == "differs"]
         largest = differing.iloc[(-differing["effect"].abs()).argsort(kind="stable")[:1]].to_dict("records")
-        number, said = words.count_of(len(differing), len(page.comparisons)), words.text("brief.differs")
+        number, said = words.count_of(len(differing), len(comparisons)), words.text("brief.differs")
         small = "".join(_name_question(row, view) for row in largest)
         answers.append(("index.differs", number, said, small, "comparison"))
     answers += [("index.together", *pair, "", "joint_support") for pair in list(_sum_up_measures(page))[:1]]

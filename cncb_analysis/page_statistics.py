@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import product
 
-from cncb_analysis.page_tables import format_cell
+from cncb_analysis.page_tables import PLAIN, format_cell
 from cncb_analysis.tables import DisplayTable
 from cncb_analysis.view import ALL, Cell, Figure, View
 
@@ -16,7 +16,6 @@ _DIGITS = {
     **dict.fromkeys(("kendall_w_p", "nonresponse_p", "nonresponse_p_least"), 3),
 }
 _SHARES = ("wilson", "hypergeometric")
-_PLAIN = ("estimate", "low", "high", "k", "n", "mark")
 
 
 def tabulate_statistics(figure: Figure, view: View) -> DisplayTable:
@@ -42,13 +41,13 @@ def tabulate_statistics(figure: Figure, view: View) -> DisplayTable:
         for group, statistic in product(dict.fromkeys((view.main, ALL)), figure.statistic.split(";"))
     }
     lines: dict[str, dict[str, str]] = {}
-    numbers = [tuple(view.words.text(f"head.{name}") for name in ("label", "statistic", *_PLAIN))]
+    numbers = [tuple(view.words.text(f"head.{name}") for name in ("label", "statistic", *PLAIN))]
     for variable, (place, head) in product(names, columns.items()):
         for (option, group), cell in view.cells(figure.step, variable, place[1]).items():
             if group == place[0] and option in (figure.options or [option]):
                 label = _name_row(view, variable, option)
                 lines.setdefault(label, {})[head] = _format(view, cell)
-                numbers.append((label, head, *(cell[name] for name in _PLAIN)))
+                numbers.append((label, head, *(cell[name] for name in PLAIN)))
     heads = [head for head in columns.values() if any(head in line for line in lines.values())]
     rows = tuple((label, *(line.get(head, "") for head in heads)) for label, line in lines.items())
     base = view.say(f"figure.{figure.id}.caption", "")

@@ -15,7 +15,7 @@ from cncb_analysis.words import SMALL_BASE, Words
 _SIGNS = {"hidden": "hidden", "not_asked": "missing.not_asked", "too_few": "too_few"}
 _STATISTIC = {"number": "median", "allocation": "mean", "rank": "share_ranked"}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_PLAIN = ("estimate", "low", "high", "k", "n", "mark")
+PLAIN = ("estimate", "low", "high", "k", "n", "mark")
 
 
 def _is_share(view: View, variable: str, statistic: str) -> bool:
@@ -87,8 +87,8 @@ def tabulate_chart(figure: Figure, chart: pd.DataFrame, view: View, *, caption: 
         label = part["row_label"].iloc[0]
         texts = (_format_chart(view, cells[key], share=share) if key in cells else "" for key in columns)
         rows.append((f"{section}: {label}" if section else label, *texts))
-    heads = tuple(view.words.text(f"head.{name}") for name in ("label", "group", *_PLAIN))
-    plain = chart[["row_label", "column_label", *_PLAIN]].astype(object).to_numpy().tolist()
+    heads = tuple(view.words.text(f"head.{name}") for name in ("label", "group", *PLAIN))
+    plain = chart[["row_label", "column_label", *PLAIN]].astype(object).to_numpy().tolist()
     total = bool(len(shown)) and shown["row"].iloc[-1] == ALL
     numbers, named = (heads, *map(tuple, plain)), (heads[0], *columns.values())
     return DisplayTable(caption, named, tuple(rows), source=source, total=total, numbers=numbers)

@@ -7,10 +7,13 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter, deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
+from graphlib import TopologicalSorter
+from importlib.metadata import distributions
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +25,6 @@ from cncb_analysis.store import hash_bytes, hash_file, locked, read_text, write_
 if TYPE_CHECKING:
     from cncb_analysis.catalogue import Page
 
-_MANIFEST = "manifest.json"
 _POLL = 0.2
 _TRIES, _FOLDERS = 3, ("study", "out")
 _SAVE_SECONDS = 2.0
@@ -62,11 +64,12 @@ def _fingerprint() -> str:
 class _State:
     """What each node read and wrote when it last ran, by content, kept in the manifest of the run."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, options: Options) -> None:
         # Paths near the study are kept from its folder on, so that a copy of it is judged by its own files.
-        self.root, self.path = folder.resolve(), folder / "processed" / _MANIFEST
+        self.options, self.root = options, options.study.resolve()
+        self.path = self.root / "processed" / "manifest.json"
         self._hashes: dict[str, str] = {}
-        self._mark, self._due = _fingerprint(), 0.0
+        self._mark = _fingerprint()
         self.nodes: dict[str, dict[str, Any]] = {}
         with contextlib.suppress(StudyError, ValueError):
             self.nodes = json.loads(read_text(self.path))["nodes"]
@@ -74,7 +77,7 @@ class _State:
     def _name(self, path: str) -> str:
         return os.path.relpath(path, self.root) if Path(path).is_relative_to(self.root.parent) else path
 
-    def hash(self, path: str) -> str:
+    def _hash(self, path: str) -> str:
         if path not in self._hashes:
             self._hashes[path] = hash_file(self.root / path)
         return self._hashes[path]
@@ -87,33 +90,27 @@ class _State:
     def keep(self, node: Node, result: Mapping[str, Any], failed: Mapping[str, str]) -> None:
         """Note what a node has read and written."""
         inputs = {self._name(path): digest for path, digest in result["inputs"].items()}
-        written = [self._name(path) for path in result["outputs"]]
-        for path in written:
-            self._hashes.pop(path, None)
-        outputs = {path: self.hash(path) for path in written}
+        outputs = {name: hash_file(self.root / name) for name in map(self._name, result["outputs"])}
+        self._hashes |= outputs
         known = {"key": self._key(node, failed), "seconds": result["seconds"], "inputs": inputs, "outputs": outputs}
         self.nodes[node.identity] = known
 
-    def save(self, run: Mapping[str, Any], *, at_once: bool = True) -> None:
-        """Write the manifest; it grows with the study, so not after every node."""
-        from importlib.metadata import distributions
-
-        started = time.monotonic()
-        if at_once or started > self._due:
-            versions = {each.name: each.version for each in distributions()} | {"python": sys.version.split()[0]}
-            told = {"run": run, "saved": datetime.now(UTC).isoformat(), "versions": versions, "nodes": self.nodes}
-            write_text(self.path, json.dumps(told, indent=0, sort_keys=True, default=str))
-            self._due = started + _SAVE_SECONDS + 20 * (time.monotonic() - started)
+    def save(self, summary: Summary) -> None:
+        """Write the manifest: beside the pages and not in them, so that the same input gives the same page."""
+        versions = {each.name: each.version for each in distributions()} | {"python": sys.version.split()[0]}
+        run = {"options": asdict(self.options), **asdict(summary)}
+        told = {"run": run, "saved": datetime.now(UTC).isoformat(), "versions": versions, "nodes": self.nodes}
+        write_text(self.path, json.dumps(told, indent=0, sort_keys=True, default=str))
 
     def explain(self, node: Node, failed: Mapping[str, str]) -> str:
         """Why a node must run again; empty when it need not."""
         known = self.nodes.get(node.identity)
-        if known is None:
-            return "never run"
+        if self.options.force or known is None:
+            return "asked for" if self.options.force else "never run"
         if known["key"] != self._key(node, failed):
             return "the package, its environment or a parameter changed"
         files = [*known["inputs"].items(), *known["outputs"].items()]
-        return next((f"{Path(path).name} changed" for path, digest in files if self.hash(path) != digest), "")
+        return next((f"{Path(path).name} changed" for path, digest in files if self._hash(path) != digest), "")
 
 
 def run_study(
@@ -145,9 +142,9 @@ def run_study(
     started = time.monotonic()
     nodes = plan_run(options)
     with locked(options.study / "processed" / ".lock"):
-        runner = _Runner(options, report or (lambda event, node, cause: None), executor, dry_run)
+        runner = _Runner(options, report or (lambda event, node, cause: None), executor)
         try:
-            runner.run(nodes)
+            (runner.explain if dry_run else runner.run)(nodes)
         finally:
             runner.summary.seconds = time.monotonic() - started
             runner.close()
@@ -193,57 +190,66 @@ def connect(address: str) -> Iterator[Executor | None]:
 class _Runner:
     """Gives each node to the executor as soon as what it needs is done."""
 
-    def __init__(self, options: Options, report: Report, executor: Executor | None, dry_run: bool) -> None:
-        self.options, self.report, self.dry_run = options, report, dry_run
+    def __init__(self, options: Options, report: Report, executor: Executor | None) -> None:
         self.summary = Summary()
-        self._tries: dict[str, int] = {}
-        self._own = ThreadPoolExecutor(options.jobs or os.cpu_count() or 1) if executor is None else None
-        self._executor: Executor = executor or self._own  # type: ignore[assignment]
-        self._jobs = options.jobs or (os.cpu_count() or 1 if executor is None else sys.maxsize)
+        self._state, self._report = _State(options), report
+        cores = options.jobs or os.cpu_count() or 1
+        self._elsewhere, self._executor = executor is not None, executor or ThreadPoolExecutor(cores)
+        self._jobs = options.jobs or (sys.maxsize if self._elsewhere else cores)
         self._running: dict[Future[dict[str, Any]], Node] = {}
-        self._state = _State(options.study)
-        self._would: set[str] = set()
+        self._tries: Counter[str] = Counter()
+        self._save_at = 0.0
 
-    def run(self, nodes: list[Node]) -> None:
-        waiting = {node.name: node for node in nodes}
-        while waiting or self._running:
-            for node in self._ready(waiting):
-                if len(self._running) >= self._jobs:
-                    break
-                del waiting[node.name]
-                cause = "asked for" if self.options.force else self._state.explain(node, self.summary.failed)
-                if self.dry_run:
-                    self._say_stale(node, cause)
-                elif cause:
-                    self._submit(node, cause)
-                else:
-                    self.summary.fresh.append(node.name)
-                    self.report("fresh", node, "")
+    def explain(self, nodes: Sequence[Node]) -> None:
+        """Say what would run, and why."""
+        summary = self.summary
+        for node in nodes:
+            waits = [f"after {need}, if that changes what it reads" for need in node.needs if need in summary.done]
+            cause = next(filter(None, [self._state.explain(node, {}), *waits]), "")
+            (summary.done if cause else summary.fresh).append(node.name)
+            if cause:
+                self._report("stale", node, cause)
+
+    def run(self, nodes: Sequence[Node]) -> None:
+        """Do what is stale."""
+        known, ready = {node.name: node for node in nodes}, deque[str]()
+        self._order = TopologicalSorter({node.name: node.needs for node in nodes})
+        self._order.prepare()
+        while self._order.is_active():
+            ready.extend(self._order.get_ready())
+            while ready and len(self._running) < self._jobs:
+                self._begin(known[ready.popleft()])
             for future in wait(self._running, timeout=_POLL, return_when=FIRST_COMPLETED).done:
                 self._finish(self._running.pop(future), future)
-            self._drop_hopeless(waiting)
 
-    def _say_stale(self, node: Node, cause: str) -> None:
-        waits = [need for need in node.needs if need in self._would]
-        cause = cause or (f"after {waits[0]}, if that changes what it reads" if waits else "")
-        (self.summary.done if cause else self.summary.fresh).append(node.name)
-        if cause:
-            self._would.add(node.name)
-            self.report("stale", node, cause)
+    def _begin(self, node: Node) -> None:
+        failed = self.summary.failed
+        lost = next((need for need in node.needs if need in failed), "")
+        # The site is still made without a page, to say so, but not when nothing was protected.
+        if lost and (node.kind != "site" or lost.startswith("protect")):
+            self._end(node, "failed", f"not run, because '{lost}' failed")
+        elif cause := self._state.explain(node, failed):
+            self._submit(node, cause)
+        else:
+            self._end(node, "fresh")
 
-    def _ready(self, waiting: Mapping[str, Node]) -> list[Node]:
-        open_names = {*waiting, *(node.name for node in self._running.values())}
-        return [node for node in waiting.values() if open_names.isdisjoint(node.needs)]
+    def _end(self, node: Node, event: str, cause: str = "") -> None:
+        """Note what became of a node, and let those go on that waited for it."""
+        if event == "failed":
+            self.summary.failed[node.name] = cause
+        else:
+            (self.summary.done if event == "done" else self.summary.fresh).append(node.name)
+        self._report(event, node, cause)
+        self._order.done(node.name)
 
     def _submit(self, node: Node, cause: str) -> None:
-        self.report("start", node, cause)
-        self._tries[node.name] = self._tries.get(node.name, 0) + 1
+        self._report("start", node, cause)
+        self._tries[node.name] += 1
         # A worker elsewhere stands in another folder.
         folders = {name: str(Path(path).resolve()) for name, path in node.parameters.items() if name in _FOLDERS}
-        parameters = {**node.parameters, **folders}
-        if node.kind == "site":
-            parameters["failed"] = json.dumps(self.summary.failed)
-        self._running[self._executor.submit(work.run_apart, node.kind, parameters)] = node
+        failed = {"failed": json.dumps(self.summary.failed)} if node.kind == "site" else {}
+        future = self._executor.submit(work.run_apart, node.kind, {**node.parameters, **folders, **failed})
+        self._running[future] = node
 
     def _finish(self, node: Node, future: Future[dict[str, Any]]) -> None:
         try:
@@ -254,37 +260,24 @@ class _Runner:
                 self._submit(node, "its worker was lost")
                 return
         if result["error"]:
-            self._fail(node, result["error"])
+            self._end(node, "failed", result["error"])
             return
         self._state.keep(node, result, self.summary.failed)
-        self._save(at_once=False)
-        self.summary.done.append(node.name)
-        self.report("done", node, f"{result['seconds']:.1f} s")
-
-    def _fail(self, node: Node, cause: str) -> None:
-        self.summary.failed[node.name] = cause
-        self.report("failed", node, cause)
-
-    def _drop_hopeless(self, waiting: dict[str, Node]) -> None:
-        """Take out nodes whose need failed; the site is still made, to say so, unless nothing was protected."""
-        for node in list(waiting.values()):
-            lost = [need for need in node.needs if need in self.summary.failed]
-            if lost and (node.kind != "site" or lost[0].startswith(("protect", "clean"))):
-                del waiting[node.name]
-                self._fail(node, f"not run, because '{lost[0]}' failed")
+        self._end(node, "done", f"{result['seconds']:.1f} s")
+        # The manifest grows with the study, so it is not written after every node.
+        if (started := time.monotonic()) > self._save_at:
+            self._state.save(self.summary)
+            self._save_at = started + _SAVE_SECONDS + 20 * (time.monotonic() - started)
 
     def close(self) -> None:
-        if self._own is not None:
-            self._own.shutdown(wait=False, cancel_futures=True)
+        """End what still runs on this machine, and keep what is done."""
+        if not self._elsewhere:
+            self._executor.shutdown(wait=False, cancel_futures=True)
             work.end_servers()
             while not all(future.done() for future in self._running):
                 work.end_servers()  # a thread may just have started another
         if self._tries:
-            self._save()
-
-    def _save(self, *, at_once: bool = True) -> None:
-        # Beside the pages and not in them, so that the same input gives the same page.
-        self._state.save({"options": asdict(self.options), **asdict(self.summary)}, at_once=at_once)
+            self._state.save(self.summary)
 
 
 def open_page(study: str | Path, *, notebook: str, partner: str = "", language: str = "", audience: str = "") -> Page:
@@ -319,12 +312,11 @@ def open_page(study: str | Path, *, notebook: str, partner: str = "", language: 
     options = Options(Path(study), Path("reports"), (partner,) if partner else (), (), language, audience)
     needed = [node for node in plan_run(options) if node.kind in {"clean", "protect"}]
     if work.IN_RUN not in os.environ:  # there, the graph has seen to it
-        state = _State(options.study)
-        for node in needed:
-            if state.explain(node, {}):
-                result = work.run_node(node.kind, dict(node.parameters))
-                if result["error"]:
-                    raise StudyError(result["error"])
-                state.keep(node, result, {})
-                state.save({"options": asdict(options)})
+        state = _State(options)
+        for node in (node for node in needed if state.explain(node, {})):
+            result = work.run_node(node.kind, node.parameters)
+            if result["error"]:
+                raise StudyError(result["error"])
+            state.keep(node, result, {})
+            state.save(Summary([node.name]))
     return read_page(options.study, notebook, partner=partner, language=language, audience=audience)

@@ -40,6 +40,7 @@ _MOST_CLASSES = 12
 # A partner or country with fewer whole blocks of ratings says nothing about how they hang together.
 _FEWEST_RATED, _FEWEST_RANKED = 5, 3
 _PERMUTATIONS = 999
+_Found = tuple[object, ...]
 _FOUND = [*_PLACE, "variable", "option", "statistic", "estimate", "low", "high", "n", "method"]
 
 
@@ -64,9 +65,8 @@ def tabulate_response(units: pd.DataFrame, study: Study) -> pd.DataFrame:
     counts = pd.DataFrame([(partner.id, partner.country) for partner in study.partners], columns=keys)
     answers = units[units["step"].eq(_STEP)]
     by_status = pd.crosstab(answers["partner"], answers["status"]).reindex(columns=_STATUSES, fill_value=0)
-    counts = counts.join(
-        by_status.assign(delivered=by_status.sum(axis=1), used=by_status[_USED].sum(axis=1)), "partner"
-    )
+    by_status = by_status.assign(delivered=by_status.sum(axis=1), used=by_status[_USED].sum(axis=1))
+    counts = counts.join(by_status, "partner")
     mapped = units.loc[units["step"].eq("mapping") & units["status"].isin(_USED), "partner"].value_counts()
     fieldwork = study.table("fieldwork").query("step == @_STEP").set_index("partner")
     invited = pd.to_numeric(fieldwork["invited"], errors="coerce")
@@ -130,11 +130,7 @@ def tabulate_quality(
     whole = counts.groupby(["variable", *_PLACE])[["k", "n"]].transform("sum")
     p, q = counts["k"] / whole["k"], counts["n"] / whole["n"]
     apart = counts.assign(estimate=(p - q) / np.sqrt((p * (1 - p) + q * (1 - q)) / 2), k=np.nan, n=whole["n"])
-    found = [
-        *_test_response(frame, rng),
-        *_measure_reliability(answers, codebook),
-        *_measure_agreement(answers, codebook, rng),
-    ]
+    found = [*_test_response(frame, rng), *_test_batteries(answers, codebook), *_test_rankings(answers, codebook, rng)]
     rows = pd.concat([apart.assign(statistic="std_difference"), pd.DataFrame(found, columns=_FOUND)])
     table = pd.concat([tabulate_shares(counts), shape_estimates(rows.dropna(subset="estimate"))], ignore_index=True)
     return table.assign(base=table["base"].mask(table["variable"].str.startswith("response:"), "clusters"))
@@ -166,7 +162,7 @@ def _name_thirds(values: pd.Series) -> pd.Series:
     return third.map(dict(enumerate(names)))
 
 
-def _test_response(frame: pd.DataFrame, rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
+def _test_response(frame: pd.DataFrame, rng: np.random.Generator) -> Iterator[_Found]:
     for (variable, *place), part in tabulate_groups(frame).groupby(["variable", *_PLACE], sort=False):
         if part["option"].nunique() > 1 and part["k"].nunique() > 1:
             test = chi_square_permutation(part["option"], part["k"], rng=rng, permutations=_PERMUTATIONS)
@@ -175,7 +171,7 @@ def _test_response(frame: pd.DataFrame, rng: np.random.Generator) -> Iterator[tu
                 yield (*place, variable, "", statistic, p, np.nan, np.nan, len(part), method)
 
 
-def _measure_reliability(answers: pd.DataFrame, codebook: Codebook) -> Iterator[tuple[object, ...]]:
+def _test_batteries(answers: pd.DataFrame, codebook: Codebook) -> Iterator[_Found]:
     ratings = [each for each in codebook.variables.values() if each.battery and each.kind == "ordinal"]
     blocks = {each.name: (each.battery, each.aspect) for each in ratings}
     # A reversed answer need only count as negative: alpha knows variances, not levels.
@@ -194,9 +190,7 @@ def _measure_reliability(answers: pd.DataFrame, codebook: Codebook) -> Iterator[
                 yield (*place, name, "", "alpha_if_dropped", rest, np.nan, np.nan, len(whole), "")
 
 
-def _measure_agreement(
-    answers: pd.DataFrame, codebook: Codebook, rng: np.random.Generator
-) -> Iterator[tuple[object, ...]]:
+def _test_rankings(answers: pd.DataFrame, codebook: Codebook, rng: np.random.Generator) -> Iterator[_Found]:
     for variable in (each for each in codebook.variables.values() if each.kind == "rank"):
         options = [choice.name for choice in codebook.options(variable)]
         for place, ranks in _split_units(answers[answers["variable"].eq(variable.name)], "option"):

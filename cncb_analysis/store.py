@@ -66,7 +66,7 @@ def hash_file(path: Path) -> str:
     'missing'
     """
     try:
-        with Path(path).open("rb") as handle:
+        with path.open("rb") as handle:
             return hashlib.file_digest(handle, "sha256").hexdigest()
     except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
         return "missing"
@@ -114,16 +114,19 @@ def read_bytes(path: Path) -> bytes:
     StudyError
         When there is no such file or it cannot be read.
     """
-    path = Path(path)
     try:
         data = path.read_bytes()
     except FileNotFoundError:
-        raise StudyError("there is no such file", file=str(path), remedy="check the path") from None
+        raise _refuse(path, "there is no such file", "check the path") from None
     except OSError as error:
-        raise StudyError(f"cannot be read ({error.strerror})", file=str(path), remedy="check its permissions") from None
+        raise _refuse(path, f"cannot be read ({error.strerror})", "check its permissions") from None
     for record in _records.get():
         record[str(path.resolve())] = hash_bytes(data)
     return data
+
+
+def _refuse(path: Path, problem: str, remedy: str, **place: str) -> StudyError:
+    return StudyError(problem, file=str(path), remedy=remedy, **place)
 
 
 def read_text(path: Path) -> str:
@@ -148,7 +151,7 @@ def read_text(path: Path) -> str:
         return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         remedy = "save it as 'CSV UTF-8' in your spreadsheet"
-        raise StudyError(f"is not UTF-8 (byte {error.start})", file=str(path), remedy=remedy) from None
+        raise _refuse(path, f"is not UTF-8 (byte {error.start})", remedy) from None
 
 
 def read_settings(path: Path) -> dict[str, Any]:
@@ -172,8 +175,7 @@ def read_settings(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(read_text(path))
     except tomllib.TOMLDecodeError as error:
-        remedy = "check quotes and brackets in that line"
-        raise StudyError(f"is not valid TOML ({error})", file=str(path), remedy=remedy) from None
+        raise _refuse(path, f"is not valid TOML ({error})", "check quotes and brackets in that line") from None
 
 
 def read_table(path: Path) -> pd.DataFrame:
@@ -198,19 +200,16 @@ def read_table(path: Path) -> pd.DataFrame:
 
     rows = list(csv.reader(io.StringIO(read_text(path), newline="")))
     if not rows or not any(rows[0]):
-        raise StudyError("has no heading", file=str(path), row="1", remedy="put the column names in the first row")
+        raise _refuse(path, "has no heading", "put the column names in the first row", row="1")
     heading = [name.strip() for name in rows[0]]
     repeated = sorted({name for name in heading if heading.count(name) > 1})
     if repeated:
-        raise StudyError("heading repeated", file=str(path), row="1", value=repeated[0], remedy="rename one of the two")
+        raise _refuse(path, "heading repeated", "rename one of the two", row="1", value=repeated[0])
     body = [(line, row) for line, row in enumerate(rows[1:], start=2) if any(cell.strip() for cell in row)]
     for line, row in body:
         if len(row) != len(heading):
-            said, remedy = (
-                f"has {len(row)} cells where the heading has {len(heading)}",
-                "quote a text that holds a comma",
-            )
-            raise StudyError(said, file=str(path), row=str(line), remedy=remedy)
+            said = f"has {len(row)} cells where the heading has {len(heading)}"
+            raise _refuse(path, said, "quote a text that holds a comma", row=str(line))
     return pd.DataFrame([row for _, row in body], columns=heading, index=[line for line, _ in body], dtype=str)
 
 
@@ -232,7 +231,6 @@ def write_bytes(path: Path, data: bytes) -> None:
     StudyError
         When it cannot be written (full disk, no permission); the old file is then still there.
     """
-    path = Path(path)
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -244,8 +242,8 @@ def write_bytes(path: Path, data: bytes) -> None:
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        remedy = "free some space or choose another folder"
-        raise StudyError(f"cannot be written ({error.strerror})", file=str(path), remedy=remedy) from None
+        said = f"cannot be written ({error.strerror})"
+        raise _refuse(path, said, "free some space or choose another folder") from None
 
 
 def write_text(path: Path, text: str) -> None:
@@ -325,8 +323,8 @@ def read_frames(folder: Path) -> dict[str, pd.DataFrame]:
     for name, types in json.loads(read_text(folder / "types.json")).items():
         blank = {column: [""] for column, kind in types.items() if kind == "float64"}
         data = io.BytesIO(read_bytes(folder / f"{name}.csv"))
-        frame = pd.read_csv(data, dtype=types, keep_default_na=False, na_values=blank) if types else pd.DataFrame()
-        frames[name] = frame
+        read = {"dtype": types, "keep_default_na": False, "na_values": blank}
+        frames[name] = pd.read_csv(data, **read) if types else pd.DataFrame()
     return frames
 
 
@@ -374,6 +372,5 @@ def locked(path: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
-            said = "another run works on this study"
-            raise StudyError(said, file=str(path.parent), remedy="wait until it ends") from None
+            raise _refuse(path.parent, "another run works on this study", "wait until it ends") from None
         yield

@@ -35,8 +35,6 @@ class Figure(NamedTuple):
         Voting round.
     step : str
         Which step's answers it shows.
-    order : int
-        Place on the page.
     """
 
     id: str
@@ -48,7 +46,6 @@ class Figure(NamedTuple):
     occasion: str = ""
     benchmark: str = ""
     step: str = ""
-    order: int = 0
 
 
 class Item(NamedTuple):
@@ -324,18 +321,18 @@ def read_figures(study: Study) -> dict[str, Figure]:
     dict of str to Figure
         By name, in the order of the table's column `order`.
     """
-    figures, table = [], study.table("figures")
+    figures, table = {}, study.table("figures")
     # A study that names no figures has those of the example, each as far as its questions are asked.
-    for row in (read_shipped("figures") if table.empty else table).to_dict("records"):
+    rows = (read_shipped("figures") if table.empty else table).to_dict("records")
+    for row in sorted(rows, key=lambda row: int(row["order"]) if row["order"].isdigit() else 0):
         cells = (row[name] for name in ("notebook", "variables", "options"))
         notebooks, variables, options = (tuple(filter(None, cell.split(";"))) for cell in cells)
         occasion = next((each.split("=")[1] for each in options if each.startswith("occasion=")), "")
         step = next((name for name in notebooks if name in STEPS), "") or _find_step(study, variables)
-        order = int(row["order"]) if row["order"].isdigit() else 0
         shown = tuple(each for each in options if "=" not in each)
         what = (variables, row["statistic"] or "share", shown, occasion, row["benchmark"])
-        figures.append(Figure(row["figure"], row["kind"], notebooks, *what, step, order))
-    return {figure.id: figure for figure in sorted(figures, key=lambda figure: figure.order)}
+        figures[row["figure"]] = Figure(row["figure"], row["kind"], notebooks, *what, step)
+    return figures
 
 
 def _find_step(study: Study, variables: tuple[str, ...]) -> str:

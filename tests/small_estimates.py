@@ -53,7 +53,7 @@ def view(rows: Sequence[Mapping[str, Any]], partner: str = "") -> View:
 def page(
     rows: Sequence[Mapping[str, Any]], notebook: str = "questionnaire", partner: str = "milan", **more: Any
 ) -> Page:
-    return Page(study(), notebook, partner, "en", "consortium", protect(rows), **more)
+    return Page(study(), notebook, partner, "en", "consortium", protect(rows), more)
 
 
 def make(kind: str, rows: Sequence[Mapping[str, Any]], partner: str = "", **figure: Any) -> pd.DataFrame:

@@ -79,7 +79,7 @@ def test_the_package_says_whose_it_is_and_that_it_is_synthetic(analysed: Path, t
 def test_the_package_is_for_the_public_whatever_the_study_says(analysed: Path, tmp_path: Path) -> None:
     study = read_study(analysed)
     cleaned, counts = read_cleaned(study.folder / "processed" / "restricted" / "clean", study)
-    everything = analyse_study(cleaned, counts, study).estimates
+    everything = analyse_study(cleaned, counts, study)["estimates"]
     write_export("public", analysed, tmp_path)
     shown = pd.read_csv(tmp_path / "estimates.csv", keep_default_na=False)
     assert study.audience == "consortium"

@@ -14,7 +14,7 @@ import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
 from cncb_analysis.catalogue import Page
-from cncb_analysis.report import Site, render_page, render_site
+from cncb_analysis.report import render_page, render_site
 from cncb_analysis.study import read_study, write_new_study
 from tests.size import ROOT
 from tests.small_estimates import decision_table, obstacles, page, protect, row, study
@@ -199,7 +199,7 @@ def render(out: Path, failed: Mapping[str, str], pages: Sequence[str] = ()) -> d
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text("x", encoding="utf-8")
     delivered = {("milan", "mapping"): 29, ("milan", "questionnaire"): 12, ("veneto", "questionnaire"): 16}
-    return render_site(Site(joint(), delivered), out, failed)
+    return render_site(joint(), delivered, out, failed)
 
 
 def test_the_first_screen_asks_the_question_and_counts(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_the_page_about_the_run_names_what_failed_and_runs_nothing(tmp_path: Pat
 def test_an_empty_study_says_what_to_fill(tmp_path: Path) -> None:
     write_new_study(tmp_path / "new")
     empty = Page(read_study(tmp_path / "new"), "joint_support", "", "en", "public", protect([]))
-    html = render_site(Site(empty), tmp_path, {})["index.html"]
+    html = render_site(empty, {}, tmp_path, {})["index.html"]
     assert "This study is still empty" in html
     assert "study/survey.csv" in html
     assert html.count("<h1>") == 1

@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from cncb_analysis.report.exporter import name_page, render_page
-from cncb_analysis.report.site import Site, render_site
+from cncb_analysis.report.site import render_site
 
-__all__ = ["Site", "name_page", "render_page", "render_site"]
+__all__ = ["name_page", "render_page", "render_site"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,9 +18,10 @@ _TEMPLATES = {"index.html": "site.html.j2", "about.html": "about.html.j2"}
 _COUNTED = {"mapping": "clusters", "questionnaire": "answers", "interviews": "interviews", "workshops": "participants"}
 
 
-@dataclass(frozen=True)
-class Site:
-    """What the pages around the pages are made of.
+def render_site(
+    page: Page, delivered: Mapping[tuple[str, str], int], out: Path, failed: Mapping[str, str]
+) -> dict[str, str]:
+    """Render the first screen and the page about the run.
 
     Parameters
     ----------
@@ -29,19 +29,6 @@ class Site:
         That of joint support: study, words, comparisons, evidence, measures.
     delivered : mapping of (str, str) to int
         Partner and step to the units used: clusters, answers, interviews, participants.
-    """
-
-    page: Page
-    delivered: Mapping[tuple[str, str], int] = field(default_factory=dict)
-
-
-def render_site(site: Site, out: Path, failed: Mapping[str, str]) -> dict[str, str]:
-    """Render the first screen and the page about the run.
-
-    Parameters
-    ----------
-    site : Site
-        What they say.
     out : Path
         Folder of the site; only pages and files that stand there are linked.
     failed : mapping of str to str
@@ -52,8 +39,8 @@ def render_site(site: Site, out: Path, failed: Mapping[str, str]) -> dict[str, s
     dict of str to str
         File name to HTML.
     """
-    study, number = site.page.study, site.page.words.number
-    totals = {step: sum(n for (_, one), n in site.delivered.items() if one == step) for step in study.steps}
+    study, number = page.study, page.words.number
+    totals = {step: sum(n for (_, one), n in delivered.items() if one == step) for step in study.steps}
     # A workshop's people are more than its voting sheets: the fieldwork table counts them.
     field = study.table("fieldwork")
     present = [int(n) for n in field.loc[field["step"] == "workshops", "done"] if n.isdigit()]
@@ -61,12 +48,12 @@ def render_site(site: Site, out: Path, failed: Mapping[str, str]) -> dict[str, s
     counts = {"partners": len(study.partners), "countries": len(study.countries)}
     counts |= {_COUNTED[step]: total for step, total in totals.items()}
     values = {
-        "facts": [(site.page.words.text(f"index.{name}"), number(count)) for name, count in counts.items()],
-        "answers": list_answers(site.page),
-        "delivered": site.delivered,
+        "facts": [(page.words.text(f"index.{name}"), number(count)) for name, count in counts.items()],
+        "answers": list_answers(page),
+        "delivered": delivered,
         "exists": lambda path: (Path(out) / path).is_file(),
         "failed": failed,
         "lost": {tuple(sorted(name.split()[-2:])) for name in failed},
         "tables": [f"study/{name}.csv" for name in declared_tables()],
     }
-    return {name: render_template(template, site.page, values) for name, template in _TEMPLATES.items()}
+    return {name: render_template(template, page, values) for name, template in _TEMPLATES.items()}
