@@ -23,7 +23,7 @@ from cncb_analysis.synthesis import tabulate_evidence, tabulate_joint_support
 from cncb_analysis.workshops import tabulate_votes
 
 SITE = "site"
-_CLUSTER_FACTS = ["cluster", "host", "region", "sector", "recognised", "lq", "stars"]
+_CLUSTER_FACTS = ["cluster", "host", "region", "sector", "type", "stage", "origin", "recognised", "lq", "stars"]
 _COUNTED = ["partner", "step", "rule", "fate", "cells"]
 
 _Frames = Mapping[str, pd.DataFrame]
@@ -208,12 +208,14 @@ def _select_estimates(shown: pd.DataFrame, study: Study, notebook: str, partner:
 def _select_facts(analysis: _Frames, study: Study, audience: str, partner: str) -> dict[str, pd.DataFrame]:
     """Facts that are no estimates; names of clusters never reach the public."""
     facts = {name: analysis[name] for name in ("quotes", "cleaning", "agreed")} | {"sources": study.table("sources")}
-    clusters = pd.DataFrame()
+    clusters, found = pd.DataFrame(), analysis["disagreements"]
+    named = found["cluster"].ne("") & (audience == "public")
+    found = found[found["partner"].eq(partner) & ~named]
     if partner:
         facts = {name: frame[frame["partner"].isin(["", partner])] for name, frame in facts.items()}
     if partner and audience != "public" and len(analysis["clusters"]):
         clusters = analysis["clusters"].loc[analysis["clusters"]["partner"] == partner, _CLUSTER_FACTS]
-    return {**facts, "clusters": clusters}
+    return {**facts, "clusters": clusters, "disagreements": found}
 
 
 def read_page(folder: Path, notebook: str, *, partner: str = "", language: str = "", audience: str = "") -> Page:

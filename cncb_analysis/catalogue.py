@@ -174,7 +174,8 @@ class Page:
         base = {"n": told["n"], "unit": self.view.say(f"base.{BASES.get(figure.step)}", "")}
         hidden = self.words.text("figure.hidden", {"threshold": self.study.threshold}) * any(chart["mark"] == "hidden")
         counted = self.words.text("figure.base", base) if told["n"] and figure.step else ""
-        note = (counted, texts["caption"], *chart.loc[chart["row"] == "benchmark", "text"], hidden, source)
+        notice = str(self.study.setting("mapping", "geojson_notice", "")) if figure.kind == "tiles" else ""
+        note = (counted, texts["caption"], *chart.loc[chart["row"] == "benchmark", "text"], hidden, notice, source)
         number = 1 + sum(isinstance(shown, ShownFigure) for shown in self._shown.values())
         labels = {name: self.words.text(key, {"number": number}) for name, key in _LABELS.items()}
         svg = figures.draw_inline(figure.kind, chart, self.words, prefix=figure.id)

@@ -13,6 +13,7 @@ from cncb_analysis.view import ALL, NOTHING, Cell, Figure, Item, View
 CHART_COLUMNS = [
     "section", "row", "row_label", "column", "column_label", "estimate", "low", "high", "k", "n", "mark", "text",
 ]  # fmt: skip
+_ROWS = 12
 _DECISIONS = ("all", "coalition", "giver_taker", "national", "drop")
 
 Label = tuple[str, str]
@@ -140,6 +141,7 @@ def _list_tiles(figure: Figure, view: View) -> Iterator[Cell]:
         if tile["country"] in view.study.countries and vintage in tile["vintage"] and tile["column"]:
             code, text = tile["region"], "own" if tile["region"] in own else ""
             where = {"x": int(tile["column"]), "y": int(tile["row"]), "country": tile["country"], "name": tile["name"]}
+            where["outline"] = view.outlines.get(code, "")
             cell = found.get(code, {**NOTHING, "mark": "not_delivered"})
             yield _place((code, tile["name"]), column, cell, text=text, **where)
 
@@ -167,6 +169,19 @@ def _list_scatter(figure: Figure, view: View) -> Iterator[Cell]:
         yield _place(line, (axis, view.words.text(f"statistic.{axis}")), {**NOTHING, "estimate": limit})
 
 
+def _list_best(figure: Figure, view: View) -> Iterator[Cell]:
+    """The highest of the scatter, jobs as a second column; then the thresholds. A ranking has large cells alone."""
+    cells = list(_list_scatter(figure, view))
+    marks = [cell for cell in cells if cell["row"] == "threshold"]
+    least = float(view.study.setting("mapping", "minimum_jobs", 1000)) if figure.kind == "ranking" else -1.0
+    kept = [cell for cell in cells if cell["row"] != "threshold" and not cell["jobs"] < least and cell["estimate"] > 0]
+    for cell in kept[:_ROWS]:
+        yield cell
+        jobs = {**NOTHING, "estimate": cell["jobs"]}
+        yield _place((cell["row"], cell["row_label"]), ("jobs", view.words.text("statistic.jobs")), jobs)
+    yield from marks
+
+
 def _list_decision(figure: Figure, view: View) -> Iterator[Cell]:
     """Measures as rows under their decision: a position a step and country, the decision, the rank with its range."""
     table = view.joint_support
@@ -184,11 +199,12 @@ def _list_decision(figure: Figure, view: View) -> Iterator[Cell]:
         yield _place(named, ("rank", view.words.text("head.rank")), {**NOTHING, **rank}, section=section)
 
 
-_EXTRA = {"tiles": ("x", "y", "country", "name"), "scatter": ("jobs", "stars", "country", "name")}
+_EXTRA = {"tiles": ("x", "y", "country", "name", "outline"), "scatter": ("jobs", "stars", "country", "name")}
 _LISTS: Mapping[str, Callable[[Figure, View], Iterator[Cell]]] = {
     "share": _list_share, "diverging": _list_diverging, "allocation": _list_parts, "ranked": _list_items,
     "gap": _list_gap, "bump": _list_bump, "matrix": _list_matrix, "circle": _list_circle, "profile": _list_items,
-    "tiles": _list_tiles, "scatter": _list_scatter, "flow": _list_parts, "decision": _list_decision,
+    "tiles": _list_tiles, "scatter": _list_scatter, "flow": _list_parts,
+    "ranking": _list_best, "bounds": _list_best, "decision": _list_decision,
 }  # fmt: skip
 
 

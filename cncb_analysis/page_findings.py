@@ -12,7 +12,7 @@ from cncb_analysis.chart_tables import MAKERS
 from cncb_analysis.page_statistics import tabulate_statistics
 from cncb_analysis.page_tables import format_cell, summarise_chart, tabulate_chart, tabulate_frame, tabulate_questions
 from cncb_analysis.tables import DisplayTable
-from cncb_analysis.view import Figure, View
+from cncb_analysis.view import NOTHING, Figure, View
 from cncb_analysis.words import Words
 
 if TYPE_CHECKING:
@@ -51,15 +51,18 @@ def tabulate_figure(figure: Figure, page: Page, *, caption: str, source: str) ->
         if figure.id == "verdicts":  # those that the table only counts stand in the numbers too
             plain = frame.astype(object).to_numpy().tolist()
             table = replace(table, numbers=(tuple(frame.columns), *map(tuple, plain)))
-    elif figure.variables == ("concentration",):
-        table = tabulate_frame(view.words, caption, pd.DataFrame(_list_ranking(figure, view)))
+    elif figure.variables == ("neighbourhood",):
+        table = tabulate_frame(view.words, caption, pd.DataFrame(_list_neighbourhoods(figure, view)))
     elif figure.statistic == "median":
         table = next(iter(tabulate_questions(view, figure.step, figure.variables, source=source)), None)
     elif figure.statistic != "share":
         table = tabulate_statistics(figure, view)
     elif summarise_chart(figure, chart := MAKERS["matrix"](figure, view), view):
         table = tabulate_chart(figure, chart, view, caption=caption, source=source)
-    return replace(table, caption=caption, source=source) if table is not None and table.rows else None
+    if table is None or not table.rows:
+        return None
+    base = table.base or view.say(f"figure.{figure.id}.caption", "")
+    return replace(table, caption=caption, source=source, base=base)
 
 
 def _list_facts(frame: pd.DataFrame, view: View) -> Iterator[Row]:
@@ -67,12 +70,42 @@ def _list_facts(frame: pd.DataFrame, view: View) -> Iterator[Row]:
     yield from frame.drop(columns="partner", errors="ignore").to_dict("records")
 
 
-def _list_ranking(figure: Figure, view: View) -> Iterator[Row]:
-    """The most concentrated sectors with their jobs and stars."""
-    chart = MAKERS["scatter"](figure, view)
-    for cell in chart[chart["row"] != "threshold"].head(_ROWS).to_dict("records"):
-        counts = {name: view.words.number(cell[name]) for name in ("jobs", "stars")}
-        yield {"sector": cell["row_label"], "lq": format_cell(view.words, cell, share=False), **counts}
+def _list_clusters(clusters: pd.DataFrame, view: View) -> Iterator[Row]:
+    """Facts of the list, in words; sector and region in one column."""
+    for row in clusters.drop(columns="partner", errors="ignore").to_dict("records"):
+        said = {name: _name_options(view, f"map_{name}", row[name]) for name in ("type", "stage", "origin")}
+        place = f"{view.option_label('sector', row['sector'])}, {row.pop('region')}"
+        yield {**row, "sector": place, **said}
+
+
+def _name_options(view: View, variable: str, codes: str) -> str:
+    return "; ".join(view.option_label(variable, code) for code in codes.split(";") if code)
+
+
+def _list_disagreements(found: pd.DataFrame, view: View) -> Iterator[Row]:
+    """What the list has and the statistics do not, then the other way round."""
+    for row in found.drop(columns=["partner", "country"]).to_dict("records"):
+        said = {
+            "kind": view.words.text(f"disagreement.{row['kind']}"),
+            "sector": view.option_label("sector", row["sector"]),
+        }
+        numbers = {"lq": format_cell(view.words, {**NOTHING, "estimate": row["lq"], **row}, share=False)}
+        yield {**{name: row[name] for name in ("region", "cluster")}, **said, **numbers, "jobs": row["jobs"]}
+
+
+def _list_neighbourhoods(figure: Figure, view: View) -> Iterator[Row]:
+    """Sectors by how alike neighbouring regions are, with the regions that stand out together."""
+    index, p, ratio = (view.cells(figure.step, "neighbourhood", name) for name in ("moran", "moran_p", "moran_lq"))
+    spots: dict[str, list[str]] = {}
+    for row in view.rows(figure.step, "neighbourhood", "hot_spot"):
+        spots.setdefault(row["option"], []).append(row["occasion"])
+    for (sector, group), cell in sorted(index.items(), key=lambda item: -item[1]["estimate"])[:_ROWS]:
+        said = {
+            name: view.words.number(found[sector, group]["estimate"], 2)
+            for name, found in (("moran", index), ("moran_lq", ratio), ("p_adjusted", p))
+        }
+        label = view.option_label("sector", sector)
+        yield {"sector": label, **said, "n": view.words.number(cell["n"]), "hot_spots": " ".join(spots.get(sector, []))}
 
 
 def _list_verdicts(comparisons: pd.DataFrame, view: View) -> Iterator[Row]:
@@ -151,6 +184,8 @@ def _list_quotes(quotes: pd.DataFrame, view: View) -> Iterator[Row]:
 # A table without variables: its rows, and which frame of the page they come from.
 _TABLES: Mapping[str, tuple[str, Callable[[pd.DataFrame, View], Iterator[Row]]]] = {
     "verdicts": ("comparisons", _list_verdicts),
+    "clusters": ("clusters", _list_clusters),
+    "disagreements": ("disagreements", _list_disagreements),
     "evidence": ("evidence", _list_evidence),
     "measures": ("joint_support", _list_measures),
     "quotes": ("quotes", _list_quotes),

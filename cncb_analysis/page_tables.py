@@ -125,7 +125,9 @@ def summarise_chart(figure: Figure, chart: pd.DataFrame, view: View) -> dict[str
     if own["mark"].isin(["not_asked", "not_delivered"]).all():
         return {}
     share = _is_share(view, (*figure.variables, "")[0], figure.statistic)
-    leading = {"gap": "gap", "decision": "rank", "bump": own["column"].iloc[-1]}.get(figure.kind, "")
+    leading = {"gap": "gap", "decision": "rank", "ranking": "lq", "bounds": "lq", "bump": own["column"].iloc[-1]}.get(
+        figure.kind, ""
+    )
     shown = own[own["estimate"].notna() & ~own["column"].isin(["dont_know", "link"])]
     shown = shown[shown["column"].eq(leading)] if leading else shown
     ordered = shown.sort_values("estimate", ascending=leading == "rank", kind="stable").to_dict("records")

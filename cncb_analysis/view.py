@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import pandas as pd
 
 from cncb_analysis.codebook import read_labels
+from cncb_analysis.errors import StudyError
+from cncb_analysis.readers import read_outlines
+from cncb_analysis.store import read_bytes
 from cncb_analysis.study import STEPS
 from cncb_analysis.words import read_shipped
 
@@ -286,6 +289,22 @@ class View:
             wider = f"group.{book.variable(variable).list_name}.{code}"
             return self.say(wider, book.choice_label(variable, code, self.words.language))
         return self.say(f"{variable}.{code}", code)
+
+    @cached_property
+    def outlines(self) -> Mapping[str, str]:
+        """Outlines of the study's regions, where study.toml names a file with them ([mapping] geojson)."""
+        name, vintage = self.study.setting("mapping", "geojson", ""), str(self.study.setting("mapping", "nuts", "2013"))
+        if not name:
+            return {}
+        if not self.study.setting("mapping", "geojson_notice", ""):
+            place = {"file": "study.toml", "column": "geojson_notice", "value": str(name)}
+            raise StudyError(
+                "whose outlines are these?", **place, remedy="write the notice that their licence asks for"
+            )
+        rows = self.study.table("geography")
+        known = rows["country"].isin(self.study.countries) & rows["column"].ne("")
+        regions = rows.loc[known & rows["vintage"].str.contains(vintage), "region"]
+        return read_outlines(read_bytes(self.study.folder / "study" / str(name)), file=str(name), regions=set(regions))
 
     @cached_property
     def _labels(self) -> Mapping[str, str]:

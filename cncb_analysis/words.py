@@ -208,7 +208,8 @@ class Words:
         if x is None or math.isnan(x):
             return "–"
         decimals = "#,##0." + "0" * digits if digits else "#,##0"
-        return format_decimal(x, format=pattern.replace("#,##0", decimals), locale=self.language)
+        said = format_decimal(x, format=pattern.replace("#,##0", decimals), locale=self.language)
+        return said if any(sign in "123456789" for sign in said) else said.removeprefix("-")
 
 
 def read_shipped(name: str) -> pd.DataFrame:

@@ -110,10 +110,42 @@ def test_a_table_of_figures_csv_is_a_table() -> None:
     assert shown.rows[0][1:] == ("3 (2 to 6)",) * 3
     assert isinstance(page([]).show("clusters"), NotAsked)
     facts = pd.DataFrame({"cluster": ["Gheppio"], "recognised": [True], "lq": [1.257], "jobs": [float("nan")]})
-    facts = facts.assign(deadline="2011-07-11")
+    facts = facts.assign(
+        deadline="2011-07-11", sector="C28", region="ITC4", type="network;other", stage="", origin="firms"
+    )
     shown = page([], clusters=facts).show("clusters")
     assert isinstance(shown, DisplayTable)
-    assert shown.rows == (("Gheppio", "yes", "1.26", "–", "July 11, 2011"),)
+    said = ("Gheppio", "yes", "1.26", "–", "July 11, 2011", "C28, ITC4", "Business network; other", "", "Firms")
+    assert shown.rows == (said,)
+
+
+def test_where_list_and_statistics_disagree_is_said_both_ways() -> None:
+    facts = pd.DataFrame(
+        {
+            "partner": "milan", "country": "IT", "kind": ["without_concentration", "without_cluster"],
+            "region": "ITC4", "sector": ["C12", "C10"], "cluster": ["Gheppio", ""], "jobs": [900.0, 4000.0],
+            "lq": [0.5, 4.0], "low": [0.4, 3.0], "high": [0.6, 5.0], "stars": [0.0, 3.0],
+        }
+    )  # fmt: skip
+    shown = page([], disagreements=facts).show("disagreements")
+    assert isinstance(shown, DisplayTable)
+    assert [row[:5] for row in shown.rows] == [
+        ("ITC4", "Gheppio", "recognised, not concentrated", "C12", "0.5 (0.4 to 0.6)"),
+        ("ITC4", "", "concentrated, no cluster listed", "C10", "4 (3 to 5)"),
+    ]
+    assert "Neither is an error" in shown.base
+
+
+def test_sectors_that_reach_across_borders_name_their_regions() -> None:
+    def spatial(statistic: str, value: float, **more: str) -> dict[str, object]:
+        return row("neighbourhood", "all", step="mapping", option="C28", statistic=statistic, estimate=value, **more)
+
+    rows = [spatial("moran", 0.354), spatial("moran_p", 0.045), spatial("moran_lq", -0.001)]
+    rows += [{**spatial("hot_spot", 1.2, occasion=code), "country": "IT"} for code in ("ITC4", "ITH5")]
+    shown = page(rows).show("neighbourhoods")
+    assert isinstance(shown, DisplayTable)
+    assert [row[:4] + row[5:] for row in shown.rows] == [("C28", "0.35", "0.00", "0.04", "ITC4 ITH5")]
+    assert "corrected over the sectors" in shown.base
 
 
 def test_in_brief_counts_first_and_never_more_than_three() -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from cncb_analysis.catalogue import FIGURES
 from cncb_analysis.chart_tables import CHART_COLUMNS, MAKERS
+from cncb_analysis.errors import StudyError
 from cncb_analysis.page_tables import format_cell, summarise_chart, tabulate_chart
 from cncb_analysis.view import Figure, View, read_figures
 from tests.small_estimates import DEFAULTS, decision_table, make, obstacles, pick, protect, row, study, view
@@ -218,6 +221,37 @@ def test_scatter_joins_jobs_and_stars_and_leaves_other_regions_out() -> None:
     assert list(chart["row"]) == ["ITC4 C28", "threshold", "threshold"]
     assert pick(chart, "threshold", "jobs")["estimate"] == study().setting("mapping", "minimum_jobs", None)
     assert list(chart[["jobs", "stars"]].iloc[0]) == [90_000, 2]
+
+
+def test_a_ranking_has_large_cells_alone_and_bounds_have_all() -> None:
+    rows = [
+        row("concentration", "milan", step="mapping", statistic=name, occasion="ITC4", option=sector, estimate=value)
+        for sector, lq, jobs in (("C28", 1.6, 90_000.0), ("C10", 5.2, 900.0), ("C12", 2.5, float("nan")))
+        for name, value in (("lq", lq), ("jobs", jobs))
+    ]
+    shape = {"variables": ("concentration",), "statistic": "lq", "step": "mapping"}
+    ranking, bounds = (make(kind, rows, "milan", **shape) for kind in ("ranking", "bounds"))
+    assert list(dict.fromkeys(ranking["row"])) == ["ITC4 C12", "ITC4 C28", "threshold"]
+    assert list(dict.fromkeys(bounds["row"])) == ["ITC4 C10", "ITC4 C12", "ITC4 C28", "threshold"]
+    assert pick(ranking, "ITC4 C28", "jobs")["estimate"] == 90_000
+
+
+def test_tiles_carry_the_outlines_of_a_users_own_map(tmp_path: Path) -> None:
+    places = study().table("geography")
+    codes = places.loc[places["country"].isin(study().countries) & places["column"].ne(""), "region"]
+    shape = '{"type": "Polygon", "coordinates": [[[9, 45], [10, 45], [10, 46]]]}'
+    feature = f'{{"properties": {{"NUTS_ID": "%s"}}, "geometry": {shape}}}'
+    (tmp_path / "study").mkdir()
+    features = ",".join(feature % code for code in codes)
+    (tmp_path / "study" / "map.geojson").write_text(f'{{"features": [{features}]}}')
+    more = {**study().settings["mapping"], "geojson": "map.geojson"}
+    own = replace(study(), folder=tmp_path, settings={**study().settings, "mapping": more})
+    figure = Figure("regions", "tiles", ("mapping",), ("concentration",), "lq", step="mapping")
+    with pytest.raises(StudyError, match=r"geojson_notice: whose outlines.*notice that their licence asks for"):
+        MAKERS["tiles"](figure, View(own, own.words("en"), protect([]).frame, "milan"))
+    own.settings["mapping"]["geojson_notice"] = "© somebody"
+    chart = MAKERS["tiles"](figure, View(own, own.words("en"), protect([]).frame, "milan"))
+    assert chart["outline"].str.count(",").eq(3).all()
 
 
 def test_flow_counts_by_stage() -> None:

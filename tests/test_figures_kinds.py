@@ -192,5 +192,5 @@ def test_a_figure_that_travels_alone_has_title_subtitle_and_foot() -> None:
 
 
 def test_there_is_a_drawer_for_each_kind() -> None:
-    assert len(figures.DRAWERS) == 13
+    assert len(figures.DRAWERS) == 15
     assert {name.split()[0] for name in TOYS} == set(figures.DRAWERS)

@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binomtest
 
 from cncb_analysis.concentration import tabulate_location_quotients, tabulate_regions
 from cncb_analysis.errors import StudyError
-from cncb_analysis.mapping import tabulate_clusters, tabulate_mapping
+from cncb_analysis.mapping import tabulate_clusters, tabulate_disagreements, tabulate_mapping
 from cncb_analysis.store import read_table
 from cncb_analysis.study import Partner, Study
 from tests.stand_ins import find, make_observations, make_study
@@ -125,6 +128,128 @@ def test_stars_one_each_for_size_specialisation_and_focus() -> None:
     rated = tabulate_location_quotients(cells, study_of(*partners, minimum_jobs=900, sectors="C"))
     assert find(rated, region=regions[8], sector="C10")["stars"] == 1
     assert tabulate_location_quotients(cells, study_of(*partners, sectors="D"))["stars"].isna().all()
+
+
+def make_grid(jobs: pd.DataFrame, hidden: np.ndarray) -> dict[tuple[str, str], float | str]:
+    """Regions of Austria by division, hidden where said, with its sections and national rows as they are."""
+    cells: dict[tuple[str, str], float | str] = {}
+    for place, region in enumerate(jobs.index):
+        cells |= {
+            (region, sector): "c" if hidden[place, at] else float(jobs.loc[region, sector])
+            for at, sector in enumerate(jobs.columns)
+        }
+        cells[region, "C"] = float(jobs.loc[region].sum())
+    cells |= {("AT", sector): float(jobs[sector].sum()) for sector in jobs.columns}
+    return cells | {("AT", "C"): float(jobs.to_numpy().sum())}
+
+
+@given(st.integers(0, 2**32 - 1), st.floats(0.05, 0.6))
+@settings(max_examples=60, deadline=None)
+def test_what_is_hidden_lies_between_its_bounds(seed: int, share: float) -> None:
+    rng = np.random.default_rng(seed)
+    regions, sectors = ["AT31", "AT22", "AT11", "AT12"], ["C10", "C11", "C12"]
+    jobs = pd.DataFrame(rng.integers(1, 500, (4, 3)), index=regions, columns=sectors)
+    hidden = rng.random((4, 3)) < share
+    cells = make_grid(jobs, hidden)
+    # Now and then a national figure is confidential too.
+    cells |= {("AT", "C12"): "c"} if seed % 3 == 0 else {}
+    found = tabulate_location_quotients(make_cells(cells), study_of()).set_index(["region", "sector"])
+    whole = jobs.to_numpy().sum()
+    for region in regions:
+        for sector in sectors:
+            truth = (jobs.loc[region, sector] / jobs.loc[region].sum()) / (jobs[sector].sum() / whole)
+            row = found.loc[(region, sector)]
+            assert row["least"] <= truth * (1 + 1e-9)
+            assert np.isnan(row["most"]) or truth <= row["most"] * (1 + 1e-9)
+            if row["bound"] == "":
+                assert row[["least", "most"]].tolist() == pytest.approx([truth, truth])
+
+
+def test_bounds_are_as_close_as_margins_allow() -> None:
+    table: dict[tuple[str, str], float | str] = {
+        **{("AT31", "C"): 100, ("AT31", "C10"): "c", ("AT31", "C11"): 70, ("AT22", "C"): 200, ("AT22", "C10"): 50},
+        **{("AT22", "C11"): 150, ("AT", "C"): 300, ("AT", "C10"): 90, ("AT", "C11"): 220},
+    }
+    row = find(tabulate_location_quotients(make_cells(table), study_of()), region="AT31", sector="C10")
+    # The country leaves 90 - 50 = 40, the region's section 100 - 70 = 30: at most 30 of 100 against 90 of 300.
+    assert (row["least"], row["most"], row["bound"]) == (0, pytest.approx(1.0), "confidential")
+
+
+def add(cells: pd.DataFrame, indicator: str, year: int, values: Mapping[tuple[str, str], float]) -> pd.DataFrame:
+    return pd.concat([cells, make_cells(values).assign(indicator=indicator, year=year)], ignore_index=True)
+
+
+def test_plants_make_intervals_wider_and_tests_milder() -> None:
+    plain = find(tabulate_location_quotients(make_cells(ORACLE), study_of()), region="AT31")
+    cells = add(make_cells(ORACLE), "plants", 2014, {("AT31", "C10"): 7})
+    row = find(tabulate_location_quotients(cells, study_of()), region="AT31")
+    # 35 jobs in 7 plants: the log interval is √5 times as wide.
+    assert np.log(row["high"] / row["low"]) == pytest.approx(5**0.5 * np.log(plain["high"] / plain["low"]))
+    assert row["lq"] == plain["lq"]
+    assert plain["p_adjusted"] < 1e-6 < row["p_adjusted"]
+    without = find(tabulate_location_quotients(cells, study_of(), tests=False), region="AT31")
+    assert np.isnan(without["p_adjusted"])
+
+
+def test_tests_are_corrected_over_all_exact_cells() -> None:
+    cells = {("AT31", "C"): 100, ("AT31", "C10"): 30, ("AT31", "C11"): 70}
+    cells |= {("AT", "C"): 1000, ("AT", "C10"): 200, ("AT", "C11"): 800}
+    found = tabulate_location_quotients(make_cells(cells), study_of())
+    raw = [binomtest(30, 100, 0.2, alternative="greater").pvalue, binomtest(70, 100, 0.8, alternative="greater").pvalue]
+    # R: p.adjust(raw, "BY"): two tests, so that the smaller is doubled and times 1 + 1/2, the larger times 1.5.
+    assert found["p_adjusted"].tolist() == pytest.approx([min(3 * raw[0], 1.5 * raw[1]), min(1.5 * raw[1], 1.0)])
+
+
+def test_stars_of_the_panorama_rate_pay_and_growth() -> None:
+    # Five regions: ranks of 0.8 and 1.0, the first two of each, get a star.
+    regions = ["AT11", "AT12", "AT13", "AT21", "AT22"]
+    jobs = dict(zip(regions, [5000, 4000, 3000, 2000, 900], strict=True))
+    now = {(region, "C10"): value for region, value in jobs.items()}
+    cells = make_cells(now | {(region, "C11"): 10_000 - value for region, value in jobs.items()})
+    pay = {(region, sector): 1.0 for region in regions for sector in ("C10", "C11")} | {("AT12", "C10"): 400_000.0}
+    growth = {(region, sector): 10_000.0 for region in regions for sector in ("C10", "C11")} | {("AT12", "C10"): 1000.0}
+    cells = add(add(cells, "wages", 2014, pay), "jobs", 2010, growth)
+    study = study_of(stars="panorama2016", compared_year=2010)
+    stars = tabulate_location_quotients(cells, study).set_index(["sector", "region"])["stars"]["C10"]
+    # AT11 and AT12 lead in size and quotient; AT12 is first in pay and growth; second in growth is AT11 (5,000 of
+    # 10,000), second in pay AT22 (1 of 900), which is too small for any star.
+    assert stars.tolist() == [3, 4, 0, 0, 0]
+    with pytest.raises(StudyError, match=r"panorama2016 need the jobs of the compared_year.*take stars = eco2007"):
+        tabulate_location_quotients(cells, study_of(stars="panorama2016"))
+    with pytest.raises(StudyError, match="panorama2016 need wages"):
+        tabulate_location_quotients(cells[cells["indicator"].ne("wages")], study)
+
+
+def test_two_figures_for_one_cell_are_refused() -> None:
+    cells = add(make_cells(ORACLE), "jobs", 2014, {("AT31", "C10"): 36})
+    with pytest.raises(StudyError, match=r"AT31 C10 2014: a second, other figure for jobs: '36'; deliver one file"):
+        tabulate_location_quotients(cells, study_of())
+
+
+def test_list_and_statistics_disagree_both_ways() -> None:
+    cells = {("AT31", "C"): 10_000, ("AT31", "C10"): 4000, ("AT31", "C11"): 5000, ("AT31", "C12"): 1000}
+    cells |= {("AT", "C"): 100_000, ("AT", "C10"): 10_000, ("AT", "C11"): 20_000, ("AT", "C12"): 70_000}
+    quotients, study = tabulate_location_quotients(make_cells(cells), study_of()), study_of()
+    facts = [("u1", "Alpha", "C12", "yes"), ("u2", "Beta", "C12", "none"), ("u3", "Gamma", "C11", "yes")]
+    units = pd.DataFrame(
+        [("mapping", "north", "AT", unit, name, "", "complete") for unit, name, *_ in facts],
+        columns=["step", "partner", "country", "unit", "cluster", "host", "status"],
+    )
+    said = [
+        {"step": "mapping", "unit": unit, "variable": variable, "option": option, "value": 1.0, "missing": ""}
+        for unit, _, sector, known in facts
+        for variable, option in (("map_region", "AT31"), ("map_sector", sector), ("map_recog", known))
+    ]
+    clusters = tabulate_clusters(units, pd.DataFrame(said), quotients, study)
+    found = tabulate_disagreements(clusters, quotients, study)
+    # Alpha is recognised at 0.1 / 0.7; Beta is not recognised; Gamma agrees; C10 has a quotient of 4 and no cluster.
+    assert found[["kind", "sector", "cluster"]].to_numpy().tolist() == [
+        ["without_concentration", "C12", "Alpha"],
+        ["without_cluster", "C10", ""],
+    ]
+    assert found["lq"].tolist() == pytest.approx([1 / 7, 4.0])
+    assert set(found["partner"]) == {"north"}
+    assert tabulate_disagreements(clusters.iloc[:0], quotients, study).empty  # no list, nothing to disagree with
 
 
 def test_an_unknown_way_of_giving_stars_is_refused() -> None:

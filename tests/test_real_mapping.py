@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from cncb_analysis.cleaning import empty_cleaned
 from cncb_analysis.concentration import tabulate_location_quotients, tabulate_regions
-from cncb_analysis.mapping import tabulate_clusters, tabulate_mapping
+from cncb_analysis.mapping import tabulate_clusters, tabulate_mapping, tabulate_neighbourhoods
 from cncb_analysis.readers import read_eurostat
 from cncb_analysis.store import read_bytes, read_table
 from cncb_analysis.study import Partner, Study
@@ -77,7 +78,29 @@ def test_a_hidden_national_figure_makes_an_upper_bound_not_a_record(quotients: p
     # Summed over published regions only, Styria's 211 ore miners would come out at 88.9.
     row = find(quotients, region="AT22", sector="B07")
     assert (row["jobs"], row["bound"], row["hidden"]) == (211, "upper", "AT CZ IT SK")
-    assert row["lq"] == pytest.approx(1.389, abs=0.0005)
+    assert row["lq"] == row["most"] == pytest.approx(1.389, abs=0.0005)
+    # With all that sections leave to the four countries' hidden figures the quotient would be 0.80.
+    assert row["least"] == pytest.approx(0.801, abs=0.0005)
+
+
+def test_hidden_cells_are_limited_by_their_margins(quotients: pd.DataFrame) -> None:
+    hidden = quotients[quotients["bound"].eq("confidential")]
+    assert hidden["most"].notna().sum() == 349
+    assert (hidden["least"] == 0).all()
+    exact = quotients[quotients["bound"].eq("")]
+    # What a regional total may lack and still count as whole is one part in a hundred.
+    assert exact["least"].to_numpy() == pytest.approx(exact["lq"].to_numpy(), rel=0.01)
+    assert exact["most"].to_numpy() == pytest.approx(exact["lq"].to_numpy())
+
+
+def test_machinery_of_the_po_valley_stands_out_together(quotients: pd.DataFrame, study: Study) -> None:
+    found = tabulate_neighbourhoods(quotients, study, rng=np.random.default_rng(1))
+    spots = found[found["statistic"].eq("hot_spot") & found["option"].eq("C28")]
+    assert {"ITC4", "ITH3", "ITH5"} <= set(spots["occasion"])
+    p = found[found["statistic"].eq("moran_p")]
+    assert len(p) == 24 and p["estimate"].between(0.0005, 1).all()
+    again = tabulate_neighbourhoods(quotients, study, rng=np.random.default_rng(1))
+    pd.testing.assert_frame_equal(found, again)
 
 
 def test_confidential_cells_stay_in_the_list(quotients: pd.DataFrame) -> None:

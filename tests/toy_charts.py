@@ -218,6 +218,25 @@ def make_scatter() -> list[dict[str, Any]]:
     return [*cells, cell(("threshold", "LQ 2"), ("lq", "LQ"), estimate=2.0)]
 
 
+def make_outlines() -> list[dict[str, Any]]:
+    shapes = {"ITC4": "0,300 400,300 400,600", "AT11": "500,0 900,0 900,200 500,200", "SI03": "450,250 600,250 600,400"}
+    return [line | {"outline": shapes[line["row"]]} for line in make_tiles() if line["row"] in shapes]
+
+
+def make_ranking() -> list[dict[str, Any]]:
+    points = {"C10": (5.6, 4.1, 7.7, 20000), "C28": (2.1, NAN, NAN, 1200), "C30": (0.4, 0.2, 0.7, NAN)}
+    cells = []
+    for code, (lq, low, high, jobs) in points.items():
+        row = (f"ITC4 {code}", f"{code}, Südböhmisch-Niederösterreich")
+        cells.append(cell(row, ("lq", "LQ"), estimate=lq, low=low, high=high))
+        cells.append(cell(row, ("jobs", "Beschäftigte"), estimate=float(jobs)))
+    return [*cells, cell(("threshold", "LQ 2"), ("lq", "LQ"), estimate=2.0)]
+
+
+def make_bounds() -> list[dict[str, Any]]:
+    return [line | {"low": 0.0, "high": line["estimate"]} for line in make_ranking()]
+
+
 def make_decision() -> list[dict[str, Any]]:
     positions = ("agreement", "partial", "dissonance", "silence", "not_asked", "hidden")
     columns = [*((step, say("de").text(f"step.{step}.short")) for step in STEPS), *((code, code) for code in COUNTRIES)]
@@ -248,7 +267,10 @@ TOYS: Mapping[str, Callable[[], Sequence[Mapping[str, Any]]]] = {
     "circle": make_circle,
     "profile": make_profile,
     "tiles": make_tiles,
+    "tiles outlines": make_outlines,
     "scatter": make_scatter,
+    "ranking": make_ranking,
+    "bounds": make_bounds,
     "decision": make_decision,
 }
 

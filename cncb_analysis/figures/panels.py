@@ -1,4 +1,4 @@
-"""Charts in cells and places: matrix, decision, bump, circle, tiles, scatter."""
+"""Charts in cells and places: matrix, decision, bump, circle."""
 
 from __future__ import annotations
 
@@ -7,8 +7,6 @@ from functools import partial
 from itertools import pairwise
 
 import numpy as np
-import seaborn as sns
-from matplotlib.collections import LineCollection
 from matplotlib.patches import Circle, FancyArrowPatch, PathPatch
 from matplotlib.path import Path
 
@@ -25,21 +23,18 @@ _POSITIONS = {
     "agreement": ("data", "on-deep", "o"), "partial": ("tint", "on-pale", "o"),
     "dissonance": ("against-tint", "on-pale", "x"), "silence": ("band", "grey", "_"), "hidden": ("band", "faint", ""),
 }  # fmt: skip
-_TICKS = [step * 10.0**power for power in range(-2, 7) for step in (1, 2, 5)]
-_SIDE, _STEP, _LISTED, _NAMED = 0.31, 0.56, 8, 12
-# Mark, area, colour by stars: no reader needs the colour.
-_STARS = {0: ("o", 9, "rule"), 1: ("o", 26, "step-3"), 2: ("s", 26, "data"), 3: ("*", 90, "against")}
+SIDE, _STEP = 0.31, 0.56
 
 
-def _shade(cell: Cell, ends: tuple[float, ...] = _FIFTHS) -> int:
+def find_shade(cell: Cell, ends: tuple[float, ...] = _FIFTHS) -> int:
     """Class of a value, 1 to 5; 0 for none."""
     return 1 + sum(cell.estimate > end + 1e-9 for end in ends) if cell.drawn and cell.estimate > 0 else 0
 
 
-def _paint_shade(sheet: Sheet, span: Span, cell: Cell, text: str, ends: tuple[float, ...] = _FIFTHS) -> Look:
+def paint_shade(sheet: Sheet, span: Span, cell: Cell, text: str, ends: tuple[float, ...] = _FIFTHS) -> Look:
     """Fill a cell by its class and write in it; how to write more there."""
-    shade = _shade(cell, ends)
-    sheet.box(span, 0.23 if ends == _FIFTHS else _SIDE - 0.02, f"step-{shade}" if shade else "band")
+    shade = find_shade(cell, ends)
+    sheet.box(span, 0.23 if ends == _FIFTHS else SIDE - 0.02, f"step-{shade}" if shade else "band")
     look = MIDDLE._replace(role="on-deep" if shade > 3 else "on-pale" if shade else "faint", bold=shade > 3)
     sheet.write(span.at(0.5), span.y + (0.0 if ends == _FIFTHS else 0.05), text, look)
     return look
@@ -54,7 +49,7 @@ def draw_matrix(sheet: Sheet) -> None:
 
     def paint(sheet: Sheet, span: Span, cell: Cell) -> None:
         wide = span._replace(x0=span.x0 - 0.05, x1=span.x1 + 0.05)
-        _paint_shade(sheet, wide, cell, "" if cell.k == 0 else sheet.number(cell))
+        paint_shade(sheet, wide, cell, "" if cell.k == 0 else sheet.number(cell))
 
     heads = {key: f"{head}\nn = {sheet.base([key])}" for key, head in sheet.columns.items()}
     draw_rows(sheet, [Column(paint, key, head, align="center") for key, head in heads.items()], 2.0)
@@ -163,7 +158,7 @@ def draw_circle(sheet: Sheet) -> None:
         return centre + distance * math.sin(angle), radius + 0.36 - distance * math.cos(angle)
 
     for place, (node, link, size, label) in enumerate(zip(nodes, links, sizes, sheet.labels.values(), strict=True)):
-        (x, y), shade = place_at(turn * place), _shade(node)
+        (x, y), shade = place_at(turn * place), find_shade(node)
         edge = "data" if node.drawn else "rule"
         sheet.add(Circle((x, y), size), f"step-{shade}" if shade else "band", edge, 1.2, 4)
         look = LABEL._replace(bold=True, align="center")
@@ -193,107 +188,3 @@ def _draw_arc(sheet: Sheet, points: list[tuple[float, float]], role: str, width:
     tip = FancyArrowPatch(points[-4], points[-1], arrowstyle=head, mutation_scale=9 + 2 * width, shrinkA=0, shrinkB=0)
     tip.set(color=layout.ink(role), linewidth=0, zorder=3)
     sheet.ax.add_patch(tip)
-
-
-@drawer
-def draw_tiles(sheet: Sheet) -> None:
-    """Draw each region as a tile with its number, an ink line round each country; the highest are named beside.
-
-    Rows: regions (further columns x, y, country, name). Column: `value`; text `own` marks a region.
-    """
-    chart, words = sheet.table, sheet.words
-    x0, y0 = 0.85 - chart["x"].min() * _SIDE, 0.02 - chart["y"].min() * _SIDE
-    places = {(row.x, row.y): row for row in chart.itertuples()}
-    sides: dict[str, list[list[tuple[float, float]]]] = {"ink": [], "against": []}
-    ends = (2.0, 3.0, 5.0, 10.0) if chart["estimate"].max() > 6 else (1.0, 1.5, 2.0, 3.0)
-    for row, cell in zip(chart.itertuples(), sheet.cells("value"), strict=True):
-        x, y, role = x0 + row.x * _SIDE, y0 + row.y * _SIDE, "against" if row.text == "own" else "ink"
-        text = words.number(cell.estimate, 1) if cell.drawn else sheet.number(cell)
-        look = _paint_shade(sheet, Span(x + 0.01, x + _SIDE - 0.01, y + _SIDE / 2), cell, text, ends)
-        sheet.write(x + _SIDE / 2, y + 0.085, row.row[2:], look._replace(size=5.6, bold=False))
-        corners = [(x, y), (x + _SIDE, y), (x + _SIDE, y + _SIDE), (x, y + _SIDE), (x, y)]
-        for place, (dx, dy) in enumerate(((0, -1), (1, 0), (0, 1), (-1, 0))):
-            other = places.get((row.x + dx, row.y + dy))
-            if role == "against" or other is None or other.country != row.country:
-                sides[role].append(corners[place : place + 2])
-    for role, lines in sides.items():
-        width = 1.1 + (role == "against")
-        sheet.ax.add_collection(LineCollection(lines, colors=layout.ink(role), linewidths=width, zorder=5))
-    _name_countries(sheet, set(places), (x0, y0))
-    edge, said = x0 + (chart["x"].max() + 1) * _SIDE + 0.8, [words.number(end, 1) for end in ends]
-    for place, text in enumerate([*(f"≤ {end}" for end in said), f"> {said[-1]}"]):
-        sheet.box(Span(edge, edge + 0.14, 0.1 + 0.18 * place), 0.12, f"step-{place + 1}")
-        sheet.write(edge + 0.22, 0.1 + 0.18 * place, text, SMALL)
-    if sides["against"]:
-        sheet.box(Span(edge, edge + 0.14, 1.08), 0.12, "", "against")
-        sheet.write(edge + 0.22, 1.08, words.text("chart.own_region"), SMALL)
-    sheet.write(edge, 1.4, words.text("chart.highest"), SMALL._replace(bold=True))
-    for place, row in enumerate(chart.nlargest(_LISTED, "estimate").itertuples()):
-        name = SMALL.wrap(row.row_label, sheet.width - edge - 0.35).split("\n")[0]
-        sheet.write(edge, 1.58 + 0.17 * place, name, SMALL._replace(role="ink"))
-        sheet.write(sheet.width, 1.58 + 0.17 * place, words.number(row.estimate, 1), SMALL._replace(align="right"))
-    sheet.y = max(y0 + (chart["y"].max() + 1) * _SIDE, 1.5 + 0.17 * _LISTED)
-
-
-def _name_countries(sheet: Sheet, taken: set[tuple[int, int]], origin: tuple[float, float]) -> None:
-    """Write each country's name beside its outline, in the first free room left or right of it."""
-    named, rows = set(), sheet.table.sort_values(["y", "x"])
-    for side, row in [(side, row) for side in (-1, 1) for row in rows.itertuples()]:
-        name, look = sheet.words.text(f"country.{row.country}"), HEAD._replace(role="ink", bold=True)
-        room = {(row.x + side * step, row.y) for step in range(1, int((look.width(name) + 0.08) / _SIDE) + 2)}
-        x = origin[0] + (row.x + (side > 0)) * _SIDE + 0.06 * side
-        if row.country not in named and not room & taken and x + side * look.width(name) > 0:
-            named.add(row.country)
-            taken |= room
-            look = look._replace(align="right" if side < 0 else "left")
-            sheet.write(x, origin[1] + (row.y + 0.5) * _SIDE, name, look)
-
-
-@drawer
-def draw_scatter(sheet: Sheet) -> None:
-    """Draw location quotient against jobs, both logarithmic; stars by form, size and lightness.
-
-    Rows: sectors of regions (further columns jobs, stars, name). Column: `lq`.
-    """
-    words, marks = sheet.words, sheet.apart("threshold")
-    points = sheet.table.drop(index=marks.index)
-    points = points[(points["estimate"] > 0) & (points["jobs"] > 0)]
-    if points.empty:
-        return sheet.nothing("too_few")
-    points = points.assign(stars=points["stars"].fillna(0).clip(0, 3).astype(int)).sort_values("stars", kind="stable")
-    floor, end = 3.5, sheet.width - 0.3
-    for key, name, span in (("jobs", "jobs", Span(0.5, end)), ("lq", "estimate", Span(floor, 0.35))):
-        logs, flat = np.log10(points[name]), key == "jobs"
-        span = span._replace(low=logs.min() - 0.08, high=logs.max() + 0.08)
-        points[f"at_{key}"] = [span.at(value) for value in logs]
-        ticks = [tick for tick in _TICKS if span.low <= math.log10(tick) <= span.high]
-        for tick in ticks if len(ticks) < 8 else [tick for tick in ticks if f"{tick:e}"[0] == "1"]:
-            at, look = span.at(math.log10(tick)), HEAD._replace(align="center" if flat else "right")
-            sheet.write(at if flat else 0.36, floor + 0.12 if flat else at, words.number(tick, int(tick < 1)), look)
-        for row in marks[marks["column"] == key].itertuples():
-            at, look = span.at(math.log10(row.estimate)), SMALL._replace(role="against")
-            sheet.rule([at, at] if flat else [0.5, end], [floor, 0.35] if flat else [at, at], "against", 1.0)
-            sheet.write(at + 0.05 if flat else 0.5, 0.35 if flat else at - 0.08, row.row_label, look)
-    sheet.rule([0.5, end], [floor, floor])
-    marker, area = ({star: look[part] for star, look in _STARS.items()} for part in range(2))
-    colour = {star: layout.ink(look[2]) for star, look in _STARS.items()}
-    sns.scatterplot(
-        points, x="at_jobs", y="at_lq", hue="stars", palette=colour, style="stars", markers=marker, size="stars",
-        sizes=area, ax=sheet.ax, legend=False, edgecolor=layout.ink("ground"), linewidth=0.4, zorder=4,
-    )  # fmt: skip
-    known, alone = points[points["stars"] > 0], points["row"].str.split().str[0].nunique() == 1
-    for row in known.sort_values(["stars", "estimate"], ascending=False).head(_NAMED).itertuples():
-        aside = known["at_jobs"].between(row.at_jobs + 0.02, row.at_jobs + 0.8)
-        if not (aside & (abs(known["at_lq"] - row.at_lq) < 0.12)).any() and row.at_jobs < sheet.width - 0.8:
-            sheet.write(row.at_jobs + 0.08, row.at_lq, row.row.split()[-1] if alone else row.row, SMALL)
-    sheet.write(0, 0.1, words.text("head.lq"), HEAD)
-    sheet.y = floor + 0.26
-    sheet.write(sheet.width, sheet.y + 0.1, words.text("head.jobs"), HEAD._replace(align="right"))
-    sheet.write(0, sheet.y + 0.1, words.text("head.stars"), HEAD)
-    signs = [(partial(_draw_star, sheet, star), words.number(star)) for star in sorted(points["stars"].unique())]
-    return sheet.key(signs, HEAD.width(words.text("head.stars")) + 0.15)
-
-
-def _draw_star(sheet: Sheet, star: int, span: Span) -> None:
-    marker, area, role = _STARS[star]
-    sheet.dot(span.at(0.5), span.y, role, (marker, area**0.5), mew=0)
