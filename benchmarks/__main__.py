@@ -10,10 +10,11 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import cleaning, ours, peers
+from benchmarks import cleaning, mapping, ours, peers
 
 LINES = {
     "cleaning": cleaning.time_cleaning,
+    "mapping": mapping.time_mapping,
     "help": ours.time_help,
     "unchanged": ours.time_unchanged,
     "changed": ours.time_changed,

@@ -12,7 +12,7 @@ from cncb_analysis.cleaning.tables import Cleaned, empty_cleaned, shape_table
 from cncb_analysis.cleaning.values import fold_text, index_unique, read_synonyms, repair_text
 from cncb_analysis.codebook import read_labels
 from cncb_analysis.errors import Problem, StudyError
-from cncb_analysis.readers import read_eurostat, read_raw
+from cncb_analysis.readers import is_eurostat, read_eurostat, read_raw, read_region_table
 from cncb_analysis.store import read_bytes
 from cncb_analysis.study import Partner, Study
 
@@ -328,9 +328,14 @@ def open_delivery(study: Study, partner: Partner, source: Row) -> Delivery:
     """
     data = read_bytes(study.raw_path(source["path"]))
     if source["content"] == "statistics":
-        year = int(study.setting("mapping", "year", 2014))
-        cells = read_eurostat(data, file=source["path"], years=[year], countries=study.countries)
-        told = f"Eurostat's bulk TSV; taken: jobs, plants and wages of {year} in {', '.join(study.countries)}"
+        asked = study.settings.get("mapping", {})
+        years = [int(asked.get("year", 2014)), *([int(asked["compared_year"])] if "compared_year" in asked else [])]
+        if is_eurostat(data):
+            cells = read_eurostat(data, file=source["path"], years=years, countries=study.countries)
+        else:
+            raw = read_raw(data, file=source["path"], language=partner.language)
+            cells = read_region_table(raw.cells, file=source["path"], year=years[0])
+        told = f"regional statistics; taken: those of {', '.join(map(str, years))} in {', '.join(study.countries)}"
     else:
         raw = read_raw(data, file=source["path"], language=partner.language)
         told = f"SPSS file, {raw.encoding}" if raw.encoding else "workbook"

@@ -15,14 +15,24 @@ import pandas as pd
 
 from cncb_analysis.errors import StudyError
 from cncb_analysis.readers.delimited import decode_text, find_delimiter, split_rows
-from cncb_analysis.readers.eurostat import read_eurostat
+from cncb_analysis.readers.eurostat import is_eurostat, read_eurostat
 from cncb_analysis.readers.excel import read_sheets
 from cncb_analysis.readers.geojson import read_outlines
 from cncb_analysis.readers.limesurvey import list_lss_rows, read_limesurvey
+from cncb_analysis.readers.regional import read_region_table
 from cncb_analysis.readers.spss import list_sav_rows, read_sav
 from cncb_analysis.readers.structure import Structure, read_xlsform
 
-__all__ = ["RawTable", "Structure", "read_eurostat", "read_outlines", "read_raw", "read_structure"]
+__all__ = [
+    "RawTable",
+    "Structure",
+    "is_eurostat",
+    "read_eurostat",
+    "read_outlines",
+    "read_raw",
+    "read_region_table",
+    "read_structure",
+]
 
 _WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _SPSS = (b"$FL2", b"$FL3")

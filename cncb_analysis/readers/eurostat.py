@@ -15,6 +15,27 @@ INDICATORS = {"V16110": "jobs", "V11210": "plants", "V13320": "wages"}
 _KEYS = {"geo": "region", "nace_r2": "sector", "indic_sb": "indicator"}
 
 
+def is_eurostat(data: bytes) -> bool:
+    r"""Tell the bulk download, or tidy cells, from a plain table.
+
+    Parameters
+    ----------
+    data : bytes
+        A file.
+
+    Returns
+    -------
+    bool
+        Whether `read_eurostat` is to read it: gzipped, or headed as it asks for.
+
+    Examples
+    --------
+    >>> is_eurostat(b"region;C10;C11"), is_eurostat(b"nace_r2,indic_sb,geo\\time\t2014 ")
+    (False, True)
+    """
+    return data.startswith((b"\x1f\x8b", b"region,sector,indicator")) or b"\\" in data.partition(b"\n")[0][:1000]
+
+
 def read_eurostat(
     data: bytes, *, file: str, years: Collection[int] = (), countries: Collection[str] = ()
 ) -> pd.DataFrame:

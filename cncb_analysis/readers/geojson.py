@@ -41,7 +41,7 @@ def read_outlines(data: bytes, *, file: str, regions: Collection[str]) -> dict[s
     >>> square = '{"type": "Polygon", "coordinates": [[[9, 45], [10, 45], [10, 46], [9, 45]]]}'
     >>> data = '{"features": [{"properties": {"code": "ITC4"}, "geometry": %s}]}' % square
     >>> read_outlines(data.encode(), file="regions.geojson", regions=["ITC4"])
-    {'ITC4': '0,1425 1000,1425 1000,0'}
+    {'ITC4': '0,1427 1000,1427 1000,0'}
     """
     try:
         features = [
