@@ -11,17 +11,12 @@ import pandas as pd
 
 from cncb_analysis.catalogue import Page
 from cncb_analysis.cleaning import TABLE_COLUMNS, Cleaned, merge_cleaned
+from cncb_analysis.coding import tabulate_agreement, tabulate_pairs, tabulate_saturation
 from cncb_analysis.comparison import Rules, compare_countries
 from cncb_analysis.disclosure import Protected, Release, protect_estimates
 from cncb_analysis.estimates import tabulate_estimates
 from cncb_analysis.graph import list_pages
-from cncb_analysis.interviews import (
-    tabulate_agreement,
-    tabulate_codes,
-    tabulate_links,
-    tabulate_profile,
-    tabulate_quotes,
-)
+from cncb_analysis.interviews import tabulate_codes, tabulate_links, tabulate_profile, tabulate_quotes
 from cncb_analysis.mapping import tabulate_clusters, tabulate_location_quotients, tabulate_mapping
 from cncb_analysis.questionnaire import tabulate_quality, tabulate_response, tabulate_sensitivity
 from cncb_analysis.store import read_frames, write_frames
@@ -131,8 +126,9 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> Ana
         estimates.append(tabulate_mapping(quotients, clusters, study))
     estimates += [part for part in _tabulate_steps(cleaned, estimates[0], study) if len(part)]
     rules = Rules(**study.settings.get("comparison", {}), **study.settings.get("margins", {}))
-    comparisons = compare_countries(cleaned.observations, study.codebook, rng=_rng(study, "comparison"), rules=rules)
-    quotes = tabulate_quotes(cleaned.segments, rng=_rng(study, "quotes"))
+    rng = make_rng(study, "comparison")
+    comparisons = compare_countries(cleaned.observations, study.codebook, rng=rng, rules=rules)
+    quotes = tabulate_quotes(cleaned.segments, rng=make_rng(study, "quotes"))
     table = pd.concat(estimates, ignore_index=True)
     return Analysis(table, comparisons, quotes, clusters, cleaned.agreed_actions, cleaned.units, cleaning)
 
@@ -140,18 +136,20 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> Ana
 def _tabulate_steps(cleaned: Cleaned, estimates: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
     """What is special to a kind of question or to a step, where the study has it."""
     observations, book = cleaned.observations, study.codebook
-    yield tabulate_quality(cleaned.units, observations, book, rng=_rng(study, "quality"))
+    yield tabulate_quality(cleaned.units, observations, book, rng=make_rng(study, "quality"))
     if "questionnaire" in study.steps:
         yield tabulate_response(cleaned.units, study)
         yield tabulate_sensitivity(estimates, observations, cleaned.units, study)
     if "interviews" in study.steps:
         yield tabulate_codes(cleaned.segments, cleaned.units, study.table("themes"), not_asked=study.table("coverage"))
-        yield tabulate_agreement(cleaned.segments)
+        yield tabulate_agreement(cleaned.segments, rng=make_rng(study, "agreement"))
+        yield tabulate_pairs(cleaned.segments, cleaned.units)
+        yield tabulate_saturation(cleaned.segments, cleaned.units, rng=make_rng(study, "saturation"))
         yield tabulate_profile(cleaned.observations, study.table("profile"))
         yield tabulate_links(cleaned.observations, study.codebook)
     if "workshops" in study.steps:
         ballots, items = study.table("ballots"), study.table("items")
-        yield tabulate_votes(cleaned.observations, ballots, items, rng=_rng(study, "votes"))
+        yield tabulate_votes(cleaned.observations, ballots, items, rng=make_rng(study, "votes"))
 
 
 def _frame_sizes(units: pd.DataFrame) -> dict[str, int]:
@@ -159,8 +157,21 @@ def _frame_sizes(units: pd.DataFrame) -> dict[str, int]:
     return {str(partner): int(size) for partner, size in mapped.groupby("partner").size().items()}
 
 
-def _rng(study: Study, purpose: str) -> np.random.Generator:
-    """One stream a purpose, so that a new use of chance leaves the others' numbers alone."""
+def make_rng(study: Study, purpose: str) -> np.random.Generator:
+    """Make one stream of chance a purpose, so that a new use of chance leaves the others' numbers alone.
+
+    Parameters
+    ----------
+    study : Study
+        For its seed.
+    purpose : str
+        What it is for.
+
+    Returns
+    -------
+    Generator
+        The same for the same seed and purpose.
+    """
     return np.random.default_rng([int(study.settings.get("seed", 0)), *purpose.encode()])
 
 
@@ -214,7 +225,7 @@ def _protect(analysis: Analysis, study: Study, audience: str, partner: str = "")
 def _synthesise(protected: Protected, analysis: Analysis, study: Study) -> dict[str, pd.DataFrame]:
     """Evidence and joint support rest on protected estimates: what is hidden cannot speak there either."""
     evidence = tabulate_evidence(protected.frame, study)
-    support = tabulate_joint_support(protected.frame, evidence, study, _rng(study, "joint support"))
+    support = tabulate_joint_support(protected.frame, evidence, study, make_rng(study, "joint support"))
     return {"comparisons": analysis.comparisons, "evidence": evidence, "joint_support": support}
 
 
