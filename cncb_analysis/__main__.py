@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _SHOWN: Any = {"type": _FOLDER, "show_default": True}
+_FORMS = ("public", "spss", "xlsform", "limesurvey", "qdc", "segments")
 _STUDY = click.option("--study", default=Path("data"), help="Folder of the study (holds study/ and raw/).", **_SHOWN)
 
 
@@ -118,13 +119,13 @@ def simulate(folder: Path, clusters: int | None, seed: int | None) -> None:
 
 
 @main.command()
-@click.argument("form", metavar="FORMAT", type=click.Choice(["public", "spss", "xlsform", "limesurvey"]))
+@click.argument("form", metavar="FORMAT", type=click.Choice(_FORMS))
 @_STUDY
 @click.option("--to", type=_FOLDER, help="Folder; default processed/export or restricted/export.")
 @click.option("--step", default="questionnaire", type=click.Choice(["questionnaire", "interviews"]), help="Whose form.")
-@click.option("--language", default="en", show_default=True, metavar="CODE", help="Of labels, for spss.")
+@click.option("--language", default="en", show_default=True, metavar="CODE", help="Of labels, for spss and qdc.")
 def export(form: str, study: Path, to: Path | None, step: str, language: str) -> None:
-    """Write what others read: public tables, spss (restricted answers), xlsform or limesurvey (the instrument)."""
+    """Write what others read: public tables, spss (restricted), xlsform, limesurvey, qdc (topics), segments."""
     from cncb_analysis.exports import write_export
 
     paths = write_export(form, study, to, step=step, language=language)

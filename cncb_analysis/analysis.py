@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cncb_analysis import interviews, mapping, questionnaire
+from cncb_analysis import coding, interviews, mapping, questionnaire
 from cncb_analysis.catalogue import Page
 from cncb_analysis.cleaning import TABLE_COLUMNS, Cleaned, merge_cleaned
 from cncb_analysis.comparison import Rules, compare_countries
@@ -104,13 +104,13 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> dic
         clusters = mapping.tabulate_clusters(units, observations, quotients, study)
         disagreements = mapping.tabulate_disagreements(clusters, quotients, study)
         estimates.append(mapping.tabulate_mapping(quotients, clusters, study))
-        estimates.append(mapping.tabulate_neighbourhoods(quotients, study, rng=_rng(study, "neighbourhoods")))
+        estimates.append(mapping.tabulate_neighbourhoods(quotients, study, rng=make_rng(study, "neighbourhoods")))
     estimates += [part for part in _tabulate_steps(cleaned, estimates[0], study) if len(part)]
     rules = Rules(**study.settings.get("comparison", {}), **study.settings.get("margins", {}))
     return {
         "estimates": pd.concat(estimates, ignore_index=True),
-        "comparisons": compare_countries(observations, study.codebook, rng=_rng(study, "comparison"), rules=rules),
-        "quotes": interviews.tabulate_quotes(cleaned.segments, rng=_rng(study, "quotes")),
+        "comparisons": compare_countries(observations, study.codebook, rng=make_rng(study, "comparison"), rules=rules),
+        "quotes": interviews.tabulate_quotes(cleaned.segments, rng=make_rng(study, "quotes")),
         "clusters": clusters,
         "disagreements": disagreements,
         "agreed": cleaned.agreed_actions,
@@ -122,22 +122,37 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> dic
 def _tabulate_steps(cleaned: Cleaned, estimates: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
     """What is special to a kind of question or to a step, where the study has it."""
     units, observations, segments = cleaned.units, cleaned.observations, cleaned.segments
-    yield questionnaire.tabulate_quality(units, observations, study.codebook, rng=_rng(study, "quality"))
+    yield questionnaire.tabulate_quality(units, observations, study.codebook, rng=make_rng(study, "quality"))
     if "questionnaire" in study.steps:
         yield questionnaire.tabulate_response(units, study)
         yield questionnaire.tabulate_sensitivity(estimates, observations, units, study)
     if "interviews" in study.steps:
         yield interviews.tabulate_codes(segments, units, study.table("themes"), not_asked=study.table("coverage"))
-        yield interviews.tabulate_agreement(segments)
+        yield coding.tabulate_agreement(segments, rng=make_rng(study, "agreement"))
+        yield coding.tabulate_pairs(segments, units)
+        yield coding.tabulate_saturation(segments, units, rng=make_rng(study, "saturation"))
         yield interviews.tabulate_profile(observations, study.table("profile"))
         yield interviews.tabulate_links(observations, study.codebook)
     if "workshops" in study.steps:
         ballots, items = study.table("ballots"), study.table("items")
-        yield tabulate_votes(observations, ballots, items, rng=_rng(study, "votes"))
+        yield tabulate_votes(observations, ballots, items, rng=make_rng(study, "votes"))
 
 
-def _rng(study: Study, purpose: str) -> np.random.Generator:
-    """One stream a purpose, so that a new use of chance leaves the others' numbers alone."""
+def make_rng(study: Study, purpose: str) -> np.random.Generator:
+    """Make one stream of chance a purpose, so that a new use of chance leaves the others' numbers alone.
+
+    Parameters
+    ----------
+    study : Study
+        For its seed.
+    purpose : str
+        What it is for.
+
+    Returns
+    -------
+    Generator
+        The same for the same seed and purpose.
+    """
     return np.random.default_rng([int(study.settings.get("seed", 0)), *purpose.encode()])
 
 
@@ -190,7 +205,7 @@ def _protect(analysis: _Frames, study: Study, audience: str, partner: str = "") 
 def _synthesise(protected: Protected, analysis: _Frames, study: Study) -> dict[str, pd.DataFrame]:
     """Evidence and joint support rest on protected estimates: what is hidden cannot speak there either."""
     evidence = tabulate_evidence(protected.frame, study)
-    support = tabulate_joint_support(protected.frame, evidence, study, _rng(study, "joint support"))
+    support = tabulate_joint_support(protected.frame, evidence, study, make_rng(study, "joint support"))
     return {"comparisons": analysis["comparisons"], "evidence": evidence, "joint_support": support}
 
 

@@ -22,7 +22,9 @@ _OFFICIAL = ("lq", "jobs", "excess_jobs", "stars", "hhi", "count", "share_missin
 _NUMBERS = ["estimate", "low", "high", "k"]
 # Numbers that would tell the count of their own cell: dots_rank, borda_by_workshop and the like among them.
 _PARTIAL = ("hosts_once", "complete_only", "largest_change")
-_FOLLOWING = r"mean_rank|mentions|movement|(dots|borda)(_\w+)?|std_difference|shown|wilson|" + "|".join(_PARTIAL)
+_FOLLOWING = r"jaccard|mean_rank|mentions|movement|(dots|borda)(_\w+)?|std_difference|shown|wilson|" + "|".join(
+    _PARTIAL
+)
 # Classes of the frame by who answered: their counts add up to the answers, which the page tells.
 _CLASSES = "response:"
 _ONE_ANSWER = ["single", "ordinal"]

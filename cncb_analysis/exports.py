@@ -1,20 +1,23 @@
-"""A study in the forms that others read: a data package, SPSS files, an XLSForm."""
+"""A study in the forms that others read: a data package, SPSS files, an XLSForm, a codebook, quotes."""
 
 from __future__ import annotations
 
 import json
 import re
 import tempfile
+import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree
 
 import pandas as pd
 
-from cncb_analysis.analysis import read_cleaned
+from cncb_analysis.analysis import make_rng, read_cleaned
 from cncb_analysis.codebook import MISSING, read_labels
 from cncb_analysis.errors import StudyError
 from cncb_analysis.fielding import tabulate_limesurvey
+from cncb_analysis.interviews import tabulate_quotes
 from cncb_analysis.routing import is_routing
 from cncb_analysis.schema import read_schema
 from cncb_analysis.shown import neutralise_formulas
@@ -43,7 +46,9 @@ def write_export(
     form : str
         public (the public tables, always for the audience public, as a Frictionless data package), spss (the restricted
         answers, a file a step), xlsform or limesurvey (the instrument of a step; limesurvey with crosswalk rows that
-        read its answers when they come back).
+        read its answers when they come back), qdc (the topics as a REFI-QDA codebook, each named by the last step of
+        its path, for programs that code interviews) or segments (passages with consent, under the pseudonyms of the
+        pages, without their partner).
     folder : Path
         The study's folder.
     to : Path, optional
@@ -51,7 +56,7 @@ def write_export(
     step : str
         questionnaire or interviews: whose instrument.
     language : str
-        Of the labels in SPSS.
+        Of the labels in SPSS and the codebook.
 
     Returns
     -------
@@ -71,6 +76,8 @@ def write_export(
     form_id = re.sub(r"[^a-z0-9]+", "-", study.title.lower()).strip("-") or "study"
     if form == "xlsform":
         return _write_xlsform(study, target / f"{step}.xlsx", step, form_id)
+    if form == "qdc":
+        return _write_codebook(study, target / "codebook.qdc", language)
     if form == "limesurvey":
         structure, crosswalk = tabulate_limesurvey(study, step)
         write_text(target / f"{step}.txt", structure.to_csv(sep="\t", index=False, lineterminator="\n"))
@@ -78,6 +85,11 @@ def write_export(
         return [target / f"{step}.txt", target / f"{step}_crosswalk.csv"]
     if not (study.folder / "processed" / "public" / "types.json").is_file():
         raise StudyError("the study was never run", file=str(folder), remedy=f"first: cncb run --study {folder}")
+    if form == "segments":
+        cleaned, _ = read_cleaned(study.folder / "processed" / "restricted" / "clean", study)
+        quotes = tabulate_quotes(cleaned.segments, rng=make_rng(study, "quotes")).drop(columns="partner")
+        write_table(target / "segments.csv", neutralise_formulas(quotes))
+        return [target / "segments.csv"]
     return _write_spss(study, target, language) if form == "spss" else _write_package(study, target, form_id)
 
 
@@ -143,6 +155,23 @@ def _write_xlsform(study: Study, path: Path, step: str, form_id: str) -> list[Pa
 def _list_labels(row: Mapping[str, str], languages: Iterable[str]) -> list[str]:
     found = read_labels(row)
     return [found.get(code, "") for code in languages]
+
+
+def _write_codebook(study: Study, path: Path, language: str) -> list[Path]:
+    """Topics by the schema urn:QDA-XML:codebook:1.0; the same path has the same GUID at every export."""
+    root = ElementTree.Element("CodeBook", xmlns="urn:QDA-XML:codebook:1.0", origin="cncb_analysis")
+    nodes = {"": ElementTree.SubElement(root, "Codes")}
+    for row in study.table("themes").sort_values("code").to_dict("records"):
+        above, _, name = row["code"].rpartition("/")
+        told = {"guid": str(uuid.uuid5(uuid.NAMESPACE_URL, row["code"])), "name": name, "isCodable": "true"}
+        nodes[row["code"]] = ElementTree.SubElement(nodes[above], "Code", told)
+        parts = (read_labels(row).get(language), row["definition"], row["include"], row["exclude"])
+        said = [f"{sign}{part}" for sign, part in zip(("", "", "+ ", "- "), parts, strict=True) if part]
+        ElementTree.SubElement(nodes[row["code"]], "Description").text = "\n".join(said)
+    if len(nodes) == 1:
+        raise StudyError("there are no topics to export", file="themes.csv", remedy="fill in a row a topic")
+    write_bytes(path, ElementTree.tostring(root, encoding="utf-8", xml_declaration=True))
+    return [path]
 
 
 def _write_spss(study: Study, target: Path, language: str) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Step 3: topics by interview asked, agreement of coders, quotes, and the profile of the cluster manager."""
+"""Step 3: topics by interview asked, case by theme, quotes, and the profile of the cluster manager."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 
 from cncb_analysis.codebook import Codebook
+from cncb_analysis.coding import choose_coding, list_ancestry, list_interviews
 from cncb_analysis.estimates import shape_estimates, tabulate_counts, tabulate_shares
-from cncb_analysis.statistics.agreement import krippendorff_alpha
 
 _CIRCLE = "vc_link"
 _QUOTE_COLUMNS = ["pseudonym", "partner", "country", "theme_code", "language", "text", "translation", "translator"]
@@ -50,10 +50,9 @@ def tabulate_codes(
     >>> table.loc[table["partner"] == "pecs", ["option", "statistic", "k", "n"]].values.tolist()
     [['', 'share', 1.0, 2.0], ['plan', 'share', 1.0, 2.0], ['', 'mentions', 2.0, 2.0], ['plan', 'mentions', 2.0, 2.0]]
     """
-    used = units["step"].eq("interviews") & units["status"].isin(["complete", "partial"])
-    interviews = units.loc[used, ["step", "partner", "country", "unit"]].drop_duplicates("unit")
-    coded = _choose_coding(segments)
-    said = coded.assign(code=coded["theme_code"].map(_list_ancestry)).explode("code")
+    interviews = list_interviews(units)
+    coded = choose_coding(segments)
+    said = coded.assign(code=coded["theme_code"].map(list_ancestry)).explode("code")
     mentions = said.groupby(["unit", "code"]).size().rename("k").reset_index()
     codes = sorted({*themes["code"], *said.loc[said["unit"].isin(interviews["unit"]), "code"]})
     grid = interviews.merge(pd.DataFrame({"code": codes}, dtype="str"), how="cross")
@@ -67,55 +66,43 @@ def tabulate_codes(
     return pd.concat([shares, counts], ignore_index=True)
 
 
-def tabulate_agreement(segments: pd.DataFrame) -> pd.DataFrame:
-    """Compare what two or more coders found in the same interviews, pooled over all partners.
-
-    Each pair of excerpt and root topic is one judgement: the coder gave the excerpt a code of that root, or not.
-    Excerpts are those that any coder marked in an interview coded more than once.
+def tabulate_framework(
+    segments: pd.DataFrame, units: pd.DataFrame, themes: pd.DataFrame, *, not_asked: pd.DataFrame
+) -> pd.DataFrame:
+    """Lay out interviews by theme, each cell the passages that speak of it. Restricted.
 
     Parameters
     ----------
-    segments : DataFrame
-        unit, excerpt, theme_code, coder, final. A third coder whose rows are all final is the agreed
-        coding and is not compared.
+    segments, units, themes, not_asked : DataFrame
+        As for `tabulate_codes`; segments with excerpt.
 
     Returns
     -------
     DataFrame
-        Estimates for all partners together, variable theme:ROOT and, over all roots, variable "theme". Statistic
-        agreement: share of judgements in which all coders of the interview agree (k of n); alpha: Krippendorff's alpha,
-        nominal, missing when only one category occurs. No interval: judgements of one interview are not independent.
+        partner, country, unit and a column a root topic: the excerpts joined by "; ", "x" for a coding without one, ""
+        where nothing was said, not_asked where nothing was asked.
 
     References
     ----------
-    Alpha as in `statistics.agreement.krippendorff_alpha`.
+    Ritchie, J. and Spencer, L. (1994). Qualitative data analysis for applied policy research. In Analyzing qualitative
+    data, 173-194.
 
     Examples
     --------
-    >>> rows = [("a", "1", "tasks", "X"), ("a", "1", "tasks", "Y"), ("a", "2", "tasks", "X"), ("a", "2", "staff", "Y")]
-    >>> segments = pd.DataFrame(rows, columns=["unit", "excerpt", "theme_code", "coder"]).assign(final=False)
-    >>> tabulate_agreement(segments)[["variable", "statistic", "estimate"]].values.tolist()[2]
-    ['theme:staff', 'agreement', 0.5]
+    >>> units = pd.DataFrame({"step": "interviews", "partner": "pecs", "country": "HU", "unit": ["a", "b"]})
+    >>> segments = pd.DataFrame({"unit": ["a"], "theme_code": "tasks/plan", "excerpt": "a-e01", "final": True})
+    >>> themes, asked = pd.DataFrame({"code": ["tasks"]}), pd.DataFrame(columns=["partner", "code"])
+    >>> tabulate_framework(segments, units.assign(status="complete"), themes, not_asked=asked)["tasks"].tolist()
+    ['a-e01', '']
     """
-    agreed = segments["final"].astype(bool).groupby([segments["unit"], segments["coder"]]).transform("all")
-    several = segments.groupby("unit")["coder"].transform("nunique")
-    # Of two coders one may have been made final; only a third one, wholly final, is the coding they agreed on.
-    own = segments[~(agreed & (several > 2)) & (several > 1)]
-    own = own.assign(root=own["theme_code"].str.replace("/.*", "", regex=True))
-    coders = own[["unit", "coder"]].drop_duplicates()
-    coders = coders.assign(seat=coders.groupby("unit").cumcount())
-    judgement = ["unit", "excerpt", "root"]
-    grid = own[judgement[:2]].drop_duplicates().merge(coders, on="unit").merge(own[["root"]].drop_duplicates(), "cross")
-    given, asked = (pd.MultiIndex.from_frame(table[[*judgement, "coder"]]) for table in (own, grid))
-    grid["given"] = asked.isin(given)
-    rows = []
-    for name, part in pd.concat([grid.assign(name="theme:" + grid["root"]), grid.assign(name="theme")]).groupby("name"):
-        judged = part.pivot(index="seat", columns=judgement, values="given").to_numpy(float)
-        alike = np.nanmin(judged, axis=0) == np.nanmax(judged, axis=0)
-        rows.append((name, "agreement", alike.mean(), alike.sum(), alike.size))
-        rows.append((name, "alpha", krippendorff_alpha(judged), np.nan, alike.size))
-    table = pd.DataFrame(rows, columns=["variable", "statistic", "estimate", "k", "n"])
-    return shape_estimates(table.assign(step="interviews", base="judgements", method=table["statistic"]))
+    said = choose_coding(segments).replace({"excerpt": {"": "x"}})
+    said = said.assign(code=said["theme_code"].str.partition("/")[0]).drop_duplicates(["unit", "code", "excerpt"])
+    cells = said.groupby(["unit", "code"])["excerpt"].agg("; ".join).reset_index()
+    roots = pd.DataFrame({"code": sorted({*themes["code"].str.partition("/")[0], *said["code"]})}, dtype="str")
+    grid = list_interviews(units).merge(roots, how="cross").merge(cells, how="left").fillna({"excerpt": ""})
+    grid["excerpt"] = grid["excerpt"].where(_is_asked(grid, not_asked), "not_asked")
+    wide = grid.pivot(index=["partner", "country", "unit"], columns="code", values="excerpt")
+    return wide.reset_index().rename_axis(columns=None)
 
 
 def tabulate_quotes(segments: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
@@ -146,10 +133,39 @@ def tabulate_quotes(segments: pd.DataFrame, *, rng: np.random.Generator) -> pd.D
     people = sorted(segments["unit"].unique())
     numbers = dict(zip(people, rng.permutation(len(people)) + 1, strict=True))
     agreed = segments["consent"].astype(str).str.casefold().isin(["yes", "true", "1"])
-    quotes = _choose_coding(segments[agreed & segments["text"].fillna("").ne("")])
+    quotes = choose_coding(segments[agreed & segments["text"].fillna("").ne("")])
     quotes = quotes.drop_duplicates(["unit", "theme_code", "text"])
     quotes = quotes.assign(pseudonym=[f"{numbers[unit]:02d}" for unit in quotes["unit"]])
     return quotes.sort_values(["theme_code", "pseudonym"], kind="stable", ignore_index=True)[_QUOTE_COLUMNS]
+
+
+def tabulate_balance(quotes: pd.DataFrame, units: pd.DataFrame) -> pd.DataFrame:
+    """Count quotes by partner, so that a report is not built from two talkative people.
+
+    Parameters
+    ----------
+    quotes : DataFrame
+        As `tabulate_quotes` gives them.
+    units : DataFrame
+        As for `tabulate_codes`.
+
+    Returns
+    -------
+    DataFrame
+        partner, country, interviews, people quoted, passages that may be quoted, most (passages of one person).
+
+    Examples
+    --------
+    >>> units = pd.DataFrame({"step": "interviews", "partner": "pecs", "country": "HU", "unit": ["a", "b"]})
+    >>> quotes = pd.DataFrame({"partner": "pecs", "country": "HU", "pseudonym": "01", "text": ["x", "y", "y"]})
+    >>> tabulate_balance(quotes, units.assign(status="complete")).values.tolist()
+    [['pecs', 'HU', 2, 1, 2, 2]]
+    """
+    keys = ["partner", "country"]
+    each = quotes.drop_duplicates([*keys, "pseudonym", "text"]).groupby([*keys, "pseudonym"]).size()
+    told = each.groupby(keys).agg(people="size", passages="sum", most="max")
+    table = list_interviews(units).groupby(keys).size().rename("interviews").to_frame().join(told)
+    return table.fillna(0).astype(int).reset_index()
 
 
 def tabulate_profile(observations: pd.DataFrame, statements: pd.DataFrame) -> pd.DataFrame:
@@ -212,19 +228,8 @@ def tabulate_links(observations: pd.DataFrame, codebook: Codebook) -> pd.DataFra
     return tabulate_shares(tabulate_counts(links.reset_index().assign(statistic="share_both")))
 
 
-def _choose_coding(segments: pd.DataFrame) -> pd.DataFrame:
-    """The agreed coding of an interview where there is one, else every coder's."""
-    final = segments["final"].astype(bool)
-    return segments[final | ~segments["unit"].isin(segments.loc[final, "unit"])]
-
-
-def _list_ancestry(code: str) -> list[str]:
-    parts = code.split("/")
-    return ["/".join(parts[: place + 1]) for place in range(len(parts))]
-
-
 def _is_asked(grid: pd.DataFrame, not_asked: pd.DataFrame) -> list[bool]:
     """Whether neither a topic nor one above it was left out, by the partner or by all."""
     left_out = set(zip(not_asked["partner"], not_asked["code"], strict=True))
     cells = zip(grid["partner"], grid["code"], strict=True)
-    return [left_out.isdisjoint(product((partner, ""), _list_ancestry(code))) for partner, code in cells]
+    return [left_out.isdisjoint(product((partner, ""), list_ancestry(code))) for partner, code in cells]

@@ -16,6 +16,7 @@ from cncb_analysis.analysis import analyse_study, read_cleaned
 from cncb_analysis.codebook import Codebook, read_codebook
 from cncb_analysis.errors import StudyError
 from cncb_analysis.exports import write_export
+from cncb_analysis.readers import list_refi_codes
 from cncb_analysis.schema import read_schema
 from cncb_analysis.store import hash_bytes
 from cncb_analysis.study import read_study
@@ -187,3 +188,33 @@ def test_routing_beyond_the_instrument_is_one_error(small_study: Path, tmp_path:
         StudyError, match=r"survey.csv, row 24, column relevant: no routing over questions of the interviews"
     ):
         write_export("xlsform", small_study, tmp_path, step="interviews")
+
+
+def test_the_codebook_is_valid_and_comes_back_by_path(small_study: Path, tmp_path: Path) -> None:
+    [path] = write_export("qdc", small_study, tmp_path, language="de")
+    data, themes = path.read_bytes(), read_study(small_study).table("themes")
+    codes = list_refi_codes(data, file=path.name)
+    assert sorted(row["code"] for row in codes) == sorted(themes["code"])
+    assert {row["code"]: row["definition"] for row in codes}["obstacles/funding"] == "Geld\nMoney"
+    write_export("qdc", small_study, tmp_path, language="de")
+    assert path.read_bytes() == data  # GUIDs too
+    etree = pytest.importorskip("lxml.etree")
+    schema = ROOT.parent / "shared" / "real" / "refi-qda" / "Codebook.xsd"
+    if not schema.is_file():
+        pytest.skip("the official schema of REFI-QDA is not here")
+    etree.XMLSchema(file=str(schema)).assertValid(etree.fromstring(data))
+
+
+def test_a_study_without_topics_has_no_codebook(small_study: Path, tmp_path: Path) -> None:
+    themes = small_study / "study" / "themes.csv"
+    themes.write_text(themes.read_text(encoding="utf-8").partition("\n")[0] + "\n", encoding="utf-8")
+    with pytest.raises(StudyError, match="no topics"):
+        write_export("qdc", small_study, tmp_path)
+
+
+def test_segments_leave_with_consent_and_pseudonym_only(analysed: Path, tmp_path: Path) -> None:
+    [path] = write_export("segments", analysed, tmp_path)
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    assert set(table["text"]) == {"Das Geld fehlt uns.", "Nessuno si fida"}  # north's I02 said no, nobody asked I03
+    assert list(table) == ["pseudonym", "country", "theme_code", "language", "text", "translation", "translator"]
+    assert not table.map(lambda cell: "-i-" in cell or "north" in cell).to_numpy().any()

@@ -11,8 +11,9 @@ import pytest
 
 from cncb_analysis.codebook import Choice, Codebook, Variable
 from cncb_analysis.interviews import (
-    tabulate_agreement,
+    tabulate_balance,
     tabulate_codes,
+    tabulate_framework,
     tabulate_links,
     tabulate_profile,
     tabulate_quotes,
@@ -86,54 +87,8 @@ def test_a_code_missing_from_the_tree_is_still_counted() -> None:
     assert find(found, statistic="share", variable="theme:luck")["k"] == 1
 
 
-def test_agreement_by_hand() -> None:
-    # Interview u: four excerpts. A: obstacles in 1, 2, 3; B: obstacles in 1, 2, and circle in 3 and 4 (A circle in 4).
-    judged = [
-        *[("u", "1", "obstacles/culture"), ("u", "2", "obstacles/funding"), ("u", "3", "obstacles/culture")],
-        ("u", "4", "circle/trust"),
-    ]
-    second = [
-        ("u", "1", "obstacles/funding"),
-        ("u", "2", "obstacles/funding"),
-        ("u", "3", "circle"),
-        ("u", "4", "circle"),
-    ]
-    rows = [(*place, "A", True) for place in judged] + [(*place, "B", False) for place in second]
-    rows.append(("single", "1", "obstacles/culture", "A", True))  # coded once: nothing to compare
-    rows.append(("u", "1", "obstacles/funding", "A", True))  # a second child of the same root adds nothing
-    found = tabulate_agreement(make_segments(rows))
-    share = find(found, statistic="agreement", variable="theme:obstacles")
-    assert (share["k"], share["n"], share["estimate"]) == (3, 4, 0.75)  # another child of the same root agrees
-    # alpha = 1 - 7 * 2 / (2 * 5 * 3): of 8 codings 5 say yes; one disagreement is two mismatched pairs of 30 possible.
-    assert find(found, statistic="alpha", variable="theme:obstacles")["estimate"] == pytest.approx(1 - 7 * 2 / 30)
-    # All: eight judgements of two, six alike; 8 of 16 codings say yes.
-    assert find(found, statistic="agreement", variable="theme")["estimate"] == 6 / 8
-    assert find(found, statistic="alpha", variable="theme")["estimate"] == pytest.approx(1 - 15 * 4 / (2 * 8 * 8))
-
-
-def test_the_agreed_coding_is_no_third_coder() -> None:
-    first = [("u", "1", "obstacles", "A", False), ("u", "2", "circle", "A", False)]
-    second = [("u", "1", "obstacles", "B", False), ("u", "2", "obstacles", "B", False)]
-    agreed = [("u", "1", "obstacles", "agreed", True), ("u", "2", "obstacles", "agreed", True)]
-    with_third = tabulate_agreement(make_segments(first + second + agreed))
-    pd.testing.assert_frame_equal(with_third, tabulate_agreement(make_segments(first + second)))
-    assert find(with_third, statistic="agreement", variable="theme:obstacles")["estimate"] == 0.5
-
-
-def test_one_category_alone_gives_no_alpha_but_full_agreement() -> None:
-    rows = [("u", excerpt, "obstacles", coder, False) for excerpt in "12" for coder in "AB"]
-    found = tabulate_agreement(make_segments(rows))
-    assert find(found, statistic="agreement", variable="theme:obstacles")["estimate"] == 1
-    assert np.isnan(find(found, statistic="alpha", variable="theme:obstacles")["estimate"])
-
-
-def test_without_double_coding_there_is_no_agreement_to_speak_of() -> None:
-    assert tabulate_agreement(SEGMENTS[SEGMENTS["unit"].ne("m2")]).empty
-
-
 def test_a_study_without_interviews_gives_empty_tables() -> None:
     assert tabulate_codes(SEGMENTS.head(0), UNITS.head(0), THEMES, not_asked=ALL_ASKED).empty
-    assert tabulate_agreement(SEGMENTS.head(0)).empty
     assert tabulate_profile(make_observations([], step="interviews"), read_table(STATEMENTS)).empty
 
 
@@ -229,3 +184,26 @@ def test_links_of_the_circle_join_each_step_with_the_next() -> None:
     assert whole["k"].to_dict() == {"trust+projects": 1, "projects+results": 0, "results+trust": 1}
     assert (whole["n"] == 3).all() and (whole["statistic"] == "share_both").all()
     assert tabulate_links(make_observations([], step="interviews"), book).empty
+
+
+def test_the_framework_matrix_shows_passages_silence_and_what_was_not_asked() -> None:
+    not_asked = make_table("partner code", [("bratislava", "circle")])
+    bare = make_segments([("p1", "", "obstacles/culture", "C", True)])
+    found = tabulate_framework(pd.concat([SEGMENTS, bare]), UNITS, THEMES, not_asked=not_asked)
+    assert found.columns.tolist() == ["partner", "country", "unit", "circle", "obstacles"]
+    assert found.set_index("unit")[["circle", "obstacles"]].agg(list, axis=1).to_dict() == {
+        "b1": ["not_asked", ""],
+        "m1": ["", "1; 2"],  # the passage with two codes of one root stands once
+        "m2": ["", "1"],
+        "p1": ["1", "x"],
+    }
+
+
+def test_quotes_are_balanced_by_partner(passages: pd.DataFrame) -> None:
+    more = passages[passages["unit"] == "m1"].assign(text="Mancano i fondi.")
+    quotes = tabulate_quotes(pd.concat([passages, more]), rng=np.random.default_rng(5))
+    assert tabulate_balance(quotes, UNITS).to_dict("records") == [
+        {"partner": "bratislava", "country": "SK", "interviews": 1, "people": 0, "passages": 0, "most": 0},
+        {"partner": "milan", "country": "IT", "interviews": 2, "people": 2, "passages": 3, "most": 2},
+        {"partner": "pecs", "country": "HU", "interviews": 1, "people": 0, "passages": 0, "most": 0},
+    ]

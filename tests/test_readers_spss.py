@@ -43,7 +43,7 @@ def answers(tmp_path: Path) -> bytes:
 
 def test_codes_are_text_as_stored(answers: bytes) -> None:
     raw = read_raw(answers, file="answers.sav", language="sk")
-    assert raw.encoding == "UTF-8"
+    assert raw.encoding == "SPSS file, UTF-8"
     assert raw.cells.loc[2].tolist() == ["1", "1", "12,5", "2026-03-01", "Größe"]
     assert raw.cells.loc[3].tolist() == ["9", "2", "", "", ""]
 

@@ -7,10 +7,13 @@ import gzip
 from collections import Counter
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from cncb_analysis.cleaning import Cleaned, check_raw, clean_step, merge_cleaned
+from cncb_analysis.coding import tabulate_pairs, tabulate_saturation
+from cncb_analysis.interviews import tabulate_codes
 from cncb_analysis.study import Study, check_study, read_study
 
 HERE = Path(__file__).parent / "real"
@@ -139,6 +142,31 @@ def test_fifty_seven_interviews_and_their_codes() -> None:
     first = cleaned.segments[cleaned.segments["theme_code"].str.startswith("q1/")]
     assert (len(first), first["unit"].nunique()) == (116, 57)
     assert len(study.table("themes")) == 110 + 5
+
+
+def test_what_fifty_seven_interviews_say() -> None:
+    # Counted from the published matrix by another program; file order is the order of its rows.
+    study = real("wac")
+    cleaned = clean_step(study, "wac", "interviews")
+    codes = tabulate_codes(cleaned.segments, cleaned.units, study.table("themes"), not_asked=study.table("coverage"))
+    top = codes[codes["variable"].eq("theme:q1") & codes["statistic"].eq("share") & codes["country"].eq("")]
+    assert top.nlargest(2, "k")[["option", "k", "n"]].values.tolist() == [
+        ["", 57, 57],
+        ["social_connectedness", 15, 57],
+    ]
+    pairs = tabulate_pairs(cleaned.segments, cleaned.units, by="unit")
+    first = pairs[pairs["option"].str.fullmatch(r"q1/\w+\+q1/\w+") & pairs["statistic"].eq("share_both")]
+    assert first.nlargest(1, "k")[["option", "k"]].values.tolist() == [["q1/prosocial_behavior+q1/solidarity", 5]]
+    found = tabulate_saturation(cleaned.segments, cleaned.units, rng=np.random.default_rng(2020))
+    runs = found[found["statistic"] == "new_information"]
+    assert set(runs["n"]) == {33}
+    assert runs["occasion"].tolist() == [str(end) for end in range(6, 57, 2)]
+    new = (runs["estimate"] * runs["n"]).round().tolist()
+    assert new[:8] == [16, 10, 8, 3, 5, 5, 3, 2] and 33 + sum(new) == 109
+    [at] = found[found["statistic"] == "saturation"][["estimate", "low", "high", "n"]].values.tolist()
+    assert (at[0], at[2], at[3]) == (24, 32, 57)
+    assert at[1] in (14, 16)  # one order in twenty: between the two
+    assert cleaned.segments["theme_code"].nunique() == 110
 
 
 def test_the_regional_file_is_read_as_it_is() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import binomtest
 
-from cncb_analysis.statistics.agreement import borda_scores, cliffs_delta, kendall_w, krippendorff_alpha
+from cncb_analysis.statistics.agreement import borda_scores, cliffs_delta, kendall_w, measure_agreement
 from cncb_analysis.statistics.intervals import (
     cliffs_delta_interval,
     hypergeometric_interval,
@@ -61,6 +61,14 @@ THROMBOLYSIS = [
 ]
 
 
+# Fleiss (1971): how many of six psychiatrists gave each of thirty patients each of five diagnoses.
+PATIENTS = (
+    "00060 03003 01401 00006 03030 20400 00402 20310 20040 00006 10050 11040 03300 10050 02031 "
+    "00501 30012 51000 02040 10203 00006 01050 02013 20040 10041 05010 40002 02040 10500 00006"
+)
+DIAGNOSES = np.array([np.repeat(np.arange(5), [int(count) for count in told]) for told in PATIENTS.split()]).T
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(20110711)
@@ -71,6 +79,10 @@ def as_units(table):
     counts = np.array(table)
     group, answer = np.indices(counts.shape)
     return np.repeat(answer.ravel(), counts.ravel()), np.repeat(group.ravel(), counts.ravel())
+
+
+# R irrCAC, data cont3x3abstractors: one hundred units by two abstractors.
+ABSTRACTORS = as_units([[13, 0, 0], [0, 20, 7], [0, 4, 56]])
 
 
 class TestShares:
@@ -232,19 +244,67 @@ class TestAdjustment:
 
 
 class TestAgreement:
-    def test_krippendorff(self):
-        # Krippendorff (2011); Python packages krippendorff and irrCAC give the same.
-        assert krippendorff_alpha(KRIPPENDORFF) == pytest.approx(0.7434211, abs=1e-6)
+    @pytest.mark.parametrize(
+        ("ratings", "measure", "level", "printed"),
+        [
+            # Krippendorff (2011); nominal 0.74342 and percent 0.81818 as printed in the README of irrCAC.
+            (KRIPPENDORFF, "alpha", "nominal", 0.7434),
+            (KRIPPENDORFF, "alpha", "ordinal", 0.8154),
+            (KRIPPENDORFF, "alpha", "interval", 0.8491),
+            (KRIPPENDORFF, "agreement", "nominal", 0.81818),
+            # irrCAC, data cont3x3abstractors; kappa also by R psych.
+            (ABSTRACTORS, "kappa", "nominal", 0.7964094),
+            (ABSTRACTORS, "alpha", "nominal", 0.7972585),
+            # irrCAC, data distrib.6raters: the first fifteen of Fleiss (1971); all thirty: irrCAC, krippendorff.
+            (DIAGNOSES[:, :15], "alpha", "nominal", 0.4204384),
+            (DIAGNOSES, "alpha", "nominal", 0.433410),
+            # R psych::cohen.kappa, raters 1 and 2 of anxiety: plain, and with quadratic weights.
+            (ANXIETY[:2], "kappa", "nominal", 0.1194969),
+            (ANXIETY[:2], "kappa", "interval", 0.2967651),
+        ],
+    )
+    def test_as_printed(self, ratings, measure, level, printed, rng):
+        digits = len(str(printed)) - 2
+        assert round(measure_agreement(ratings, measure, level=level, rng=rng)[0], digits) == printed
 
-    def test_alpha_without_meaning(self):
-        assert np.isnan(krippendorff_alpha([[1, 1, 1], [1, 1, 1]]))  # one category: nothing to agree upon
-        assert np.isnan(krippendorff_alpha([[1, NAN], [NAN, 2]]))  # no unit coded twice
-        assert krippendorff_alpha([[1, 2, 1], [1, 2, 1]]) == 1
+    def test_bootstrap_draws_units(self, rng):
+        # irrCAC on the diagnoses: 0.323-0.544 by its formula, 0.320-0.529 by 2000 draws of units.
+        _, low, high, undefined, reason = measure_agreement(DIAGNOSES, "alpha", rng=rng)
+        assert (low, high) == (pytest.approx(0.320, abs=0.01), pytest.approx(0.529, abs=0.01))
+        assert (undefined, reason) == (0, "")
 
-    def test_alpha_of_abstractors(self):
-        # irrCAC, data cont3x3abstractors: alpha 0.7972585.
-        second, first = as_units([[13, 0, 0], [0, 20, 7], [0, 4, 56]])
-        assert krippendorff_alpha([first, second]) == pytest.approx(0.7972585, abs=1e-7)
+    def test_columns_of_one_unit_are_drawn_together(self, rng):
+        # Every unit told three times carries no more than told once.
+        thrice, units = np.tile(ABSTRACTORS, 3), np.tile(np.arange(100), 3)
+        alone, together, apart = (
+            np.subtract(*measure_agreement(ratings, "agreement", rng=rng, units=names)[2:0:-1])
+            for ratings, names in ((ABSTRACTORS, None), (thrice, units), (thrice, None))
+        )
+        assert together == pytest.approx(alone, rel=0.1)
+        assert apart == pytest.approx(alone / np.sqrt(3), rel=0.15)
+
+    def test_replicates_without_meaning_are_counted(self, rng):
+        # The one unit that differs is drawn with probability 1 - (2/3)**3 in three: else one category alone.
+        _, _, _, undefined, _ = measure_agreement([[1, 1, 1], [1, 1, 2]], "alpha", rng=rng)
+        assert undefined / 2000 == pytest.approx((2 / 3) ** 3, abs=0.04)
+
+    @pytest.mark.parametrize("measure", ["kappa", "alpha"])
+    @pytest.mark.parametrize(
+        ("ratings", "reason"),
+        [
+            ([[1, 1, 1], [1, 1, 1]], "one_category"),
+            ([[1, NAN], [NAN, 2]], "no_overlap"),
+            ([[1, 2, 2], [NAN, NAN, NAN]], "one_coder"),
+            (np.empty((2, 0)), "one_coder"),
+        ],
+    )
+    def test_no_number_has_a_reason(self, ratings, reason, measure, rng):
+        *numbers, undefined, said = measure_agreement(ratings, measure, rng=rng)
+        assert np.isnan(numbers).all()
+        assert (undefined, said) == (0, reason)
+
+    def test_percent_of_one_category_is_full(self, rng):
+        assert measure_agreement([[1, 1], [1, 1]], "agreement", rng=rng) == (1, 1, 1, 0, "")
 
     def test_kendall_corrects_ties(self, rng):
         # R irr::kendall(anxiety, correct = TRUE): W 0.5396569, chi-square 30.76044 (uncorrected W 0.5019215).

@@ -145,9 +145,11 @@ class Delivery:
             Repaired texts; a missing column is blank.
         """
         found: dict[str, str] = {}
+        # Taguette's export: its id is that of the passage.
+        known = read_synonyms("taguette" if {"document", "tag"} <= set(self.cells) else "column")
         for column in map(str, self.cells.columns):
             name = spell_heading(column)[0].casefold()
-            name = name if name in names else read_synonyms("column").get(name, name)
+            name = name if name in names else known.get(name, name)
             if name in names and name not in found:
                 found[name] = column
             else:
@@ -199,7 +201,9 @@ class Delivery:
             Folded text to code; a label that two rows share is left out.
         """
         rows = self.study.table(table).to_dict("records")
-        named = [(text, row[column]) for row in rows for text in (row[column], *read_labels(row).values())]
+        # Taguette and others part the steps of a path by full stops.
+        named = [(row[column].replace("/", "."), row[column]) for row in rows]
+        named += [(text, row[column]) for row in rows for text in (row[column], *read_labels(row).values())]
         return index_unique((fold_text(text), code) for text, code in named)
 
     def note(self, cells: pd.Series, rule: str, fate: str, *, value: object = "") -> None:
@@ -338,8 +342,8 @@ def open_delivery(study: Study, partner: Partner, source: Row) -> Delivery:
         told = f"regional statistics; taken: those of {', '.join(map(str, years))} in {', '.join(study.countries)}"
     else:
         raw = read_raw(data, file=source["path"], language=partner.language)
-        told = f"SPSS file, {raw.encoding}" if raw.encoding else "workbook"
-        cells, told = raw.cells, f"{raw.encoding}, cells parted by {raw.delimiter!r}" if raw.delimiter else told
+        told = f"{raw.encoding}, cells parted by {raw.delimiter!r}" if raw.delimiter else raw.encoding or "workbook"
+        cells = raw.cells
     delivery = Delivery(study, partner, source, cells)
     delivery.note_column("", "how the file was read", "known", told=told)
     return delivery

@@ -15,7 +15,7 @@ from cncb_analysis.cleaning.sheets import clean_sheet
 from cncb_analysis.cleaning.values import fold_text, parse_number
 from cncb_analysis.codebook import Codebook, read_labels
 from cncb_analysis.errors import Problem, StudyError
-from cncb_analysis.readers import Structure, read_raw, read_structure
+from cncb_analysis.readers import Structure, list_refi_codes, read_raw, read_structure
 from cncb_analysis.store import hash_bytes
 from cncb_analysis.study import Study, declared_tables
 
@@ -38,7 +38,7 @@ def draft_import(
     partner_id : str
         Who delivered it.
     data : bytes
-        Answers in any form that `read_raw` reads, or the structure of a survey.
+        Answers in any form that `read_raw` reads, the structure of a survey, or a REFI-QDA codebook or project.
     file : str
         Its path under the raw root, as the crosswalk is to name it.
     step : str
@@ -50,13 +50,18 @@ def draft_import(
         crosswalk: a row a column, and a row a raw answer that no choice is known for, with the columns of
         crosswalk.csv, then `match` (code, label, crosswalk, tool, none) and `candidates` (the nearest names, with
         how alike they are, 0-1). survey, choices: rows that the codebook lacks; in survey `match` says whether the
-        study has the question under its code, under a label, or not (new).
+        study has the question under its code, under a label, or not (new). themes alone for REFI-QDA: a row a code of
+        the file, and whether the study has it.
 
     Raises
     ------
     StudyError
         When the file is neither.
     """
+    if file.lower().endswith((".qdc", ".qdpx")):
+        known, themes = {*study.table("themes")["code"]}, pd.DataFrame(list_refi_codes(data, file=file))
+        match = themes["code"].isin(known).map({True: "code", False: "new"})
+        return {"themes": _list("themes", themes.assign(match=match).to_dict("records"))}
     partner, structure = study.partner(partner_id), _find_structure(data, file)
     drafts = _draft_structure(structure, study.codebook) if structure else {}
     if structure is None or data.startswith(_SPSS):

@@ -10,7 +10,8 @@ from cncb_analysis.cleaning.delivery import Delivery, spell_heading
 from cncb_analysis.cleaning.tables import Cleaned
 from cncb_analysis.cleaning.values import fold_text, parse_number, read_synonyms
 
-_PASSAGE = ("interview", "excerpt", "code", "coder", "start", "end", "text", "language", "translation", "translator")
+_PLACE = ("start", "end", "text", "problem")
+_PASSAGE = ("interview", "excerpt", "code", "coder", *_PLACE, "language", "translation", "translator")
 _VOTE = ("sheet", "round", "item", "value")
 
 
@@ -25,23 +26,30 @@ def clean_passages(delivery: Delivery) -> Cleaned:
     Returns
     -------
     Cleaned
-        Segments; `final` where the agreed coding counts, or the first coder's where none was agreed.
+        Segments; `final` where the agreed coding counts, or the first coder's where none was agreed. Where text and
+        place contradict each other they stay, and are reported.
     """
     cells = delivery.take_columns(_PASSAGE, needed=("interview", "code"))
     cells["theme_code"] = delivery.find_codes(cells["code"], "themes", "code")
     cells = cells[(cells["theme_code"] != "") & (cells["interview"] != "")]
     unit, new = _name_interviews(delivery, cells["interview"])
+    place = cells[["start", "end"]].apply(pd.to_numeric, errors="coerce")
+    # Repairing a text can only make it shorter.
+    room = place["end"] - place["start"]
+    wrong = cells["problem"].mask((cells["text"].str.len() > room) | (room < 0), "longer than its place")
+    for said, rows in cells[wrong != ""].groupby(wrong):
+        delivery.note(rows["start"], f"passage: {said}", "flagged")
+        delivery.report(f"passage: {said}", rows.index[0], "start", f"{len(rows)} rows", "export the coding again")
     coder = cells["coder"].replace("", delivery.source["coder"])
     agreed = coder.map(fold_text).isin(read_synonyms("coder"))
     first = coder == coder.groupby(unit).transform("first")
     excerpt = cells["excerpt"].where(cells["excerpt"] != "", cells["start"] + "|" + cells["end"] + "|" + cells["text"])
     number = excerpt.groupby(unit).transform(lambda own: (pd.factorize(own)[0] + 1).astype(str))
+    cells[["start", "end"]] = place
     segments = cells.assign(
         unit=unit,
         coder=coder,
         final=agreed.where(agreed.groupby(unit).transform("any"), first),
-        start=pd.to_numeric(cells["start"], errors="coerce"),
-        end=pd.to_numeric(cells["end"], errors="coerce"),
         excerpt=unit + "-e" + number.str.zfill(2),
         language=cells["language"].replace("", delivery.partner.language),
     )

@@ -19,20 +19,15 @@ from cncb_analysis.readers.eurostat import is_eurostat, read_eurostat
 from cncb_analysis.readers.excel import read_sheets
 from cncb_analysis.readers.geojson import read_outlines
 from cncb_analysis.readers.limesurvey import list_lss_rows, read_limesurvey
+from cncb_analysis.readers.refi import list_qdpx_rows, list_refi_codes
 from cncb_analysis.readers.regional import read_region_table
 from cncb_analysis.readers.spss import list_sav_rows, read_sav
 from cncb_analysis.readers.structure import Structure, read_xlsform
 
 __all__ = [
-    "RawTable",
-    "Structure",
-    "is_eurostat",
-    "read_eurostat",
-    "read_outlines",
-    "read_raw",
-    "read_region_table",
-    "read_structure",
-]
+    "RawTable", "Structure", "is_eurostat", "list_refi_codes", "read_eurostat", "read_outlines", "read_raw",
+    "read_region_table", "read_structure",
+]  # fmt: skip
 
 _WORKBOOK = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 _SPSS = (b"$FL2", b"$FL3")
@@ -101,11 +96,15 @@ def read_raw(data: bytes, *, file: str, language: str = "") -> RawTable:
     ('cp1252', ';', '2,5')
     """
     encoding = delimiter = ""
-    if data.startswith(_WORKBOOK):
+    if data.startswith(_WORKBOOK[0]) and b".qde" in data and b"[Content_Types].xml" not in data:
+        rows, encoding = list_qdpx_rows(data, file=file, language=language)
+        cells = _line_up(rows)
+    elif data.startswith(_WORKBOOK):
         sheets = read_sheets(data, file=file, language=language).values()
         cells = _line_up(next((rows for rows in sheets if any(cell for row in rows for cell in row)), []))
     elif data.startswith(_SPSS):
         rows, encoding = list_sav_rows(data, file=file, language=language)
+        encoding = f"SPSS file, {encoding}"
         cells = _line_up(rows)
     else:
         text, encoding = decode_text(data, file=file, language=language)

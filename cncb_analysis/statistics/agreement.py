@@ -7,6 +7,8 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
 Floats = NDArray[np.float64]
+# Of the bootstrap.
+_REPLICATES = 2000
 
 
 def kendall_w(ranks: ArrayLike, *, rng: np.random.Generator, permutations: int = 9999) -> tuple[float, float]:
@@ -92,41 +94,97 @@ def _place(ranks: ArrayLike) -> Floats:
     return placed
 
 
-def krippendorff_alpha(ratings: ArrayLike) -> float:
-    """Krippendorff's alpha for codes: agreement of any number of coders beyond chance, units missing at will.
+def measure_agreement(
+    ratings: ArrayLike,
+    measure: str,
+    *,
+    level: str = "nominal",
+    rng: np.random.Generator,
+    units: ArrayLike | None = None,
+) -> tuple[float, float, float, int, str]:
+    """Percent agreement, Cohen's kappa or Krippendorff's alpha, with a bootstrap interval over units.
 
-    alpha = 1 - (n - 1) Σ o_ck / Σ n_c n_k over c ≠ k, o the coincidences within units, n_c their margins.
+    All are 1 - D_o / D_e, D_o the mean distance d of two codings of a unit. D_e is 1 for percent; for kappa that of
+    the first coder's margin with the second's; for alpha that of two of all n codings drawn without replacement. d is
+    0 or 1 (nominal), the squared difference (interval: kappa is then quadratically weighted), or the squared number of
+    codings in between (ordinal). The bootstrap draws units, coders stay.
 
     Parameters
     ----------
     ratings : array-like, (coders, units)
         Codes as numbers; NaN where a coder did not code the unit. Units with one coding say nothing about agreement.
+    measure : str
+        agreement (share of agreeing pairs, mean of the units), kappa or alpha.
+    level : str
+        nominal, ordinal or interval.
+    rng : numpy.random.Generator
+        Source of chance.
+    units : array-like, (units,), optional
+        Columns with the same name are drawn together, as judgements of one passage.
 
     Returns
     -------
-    float
-        1 perfect, 0 as by chance, below 0 worse. NaN when undefined: no unit coded twice, or one category alone
-        (percent agreement is then 1, but there is nothing to agree upon).
+    estimate, low, high : float
+        1 perfect, 0 as by chance (percent: never), below 0 worse; the ends are 95% percentiles. NaN where undefined.
+    undefined : int
+        Of the 2000 replicates, those in which it was not defined; they are left out of the interval.
+    reason : str
+        Why there is no estimate: one_coder, no_overlap (no unit has two codings), one_category (all say the same, so
+        that percent agreement is 1, but there is nothing to agree upon); else empty.
 
     References
     ----------
-    Krippendorff, K. (2011). Computing Krippendorff's alpha-reliability. University of Pennsylvania. R:
-    ``irr::kripp.alpha(ratings, "nominal")``.
+    Cohen, J. (1960). A coefficient of agreement for nominal scales. Educational and Psychological Measurement, 20,
+    37-46. Krippendorff, K. (2011). Computing Krippendorff's alpha-reliability. University of Pennsylvania. R:
+    ``irr::kappa2``, ``irr::kripp.alpha``, ``irrCAC::pa.coeff.raw``.
 
     Examples
     --------
-    >>> round(krippendorff_alpha([[1, 2, 3, 3], [1, 2, 3, 2]]), 3)
-    0.667
+    >>> round(measure_agreement([[1, 2, 3, 3], [1, 2, 3, 2]], "kappa", rng=np.random.default_rng(1))[0], 3)
+    0.636
+    >>> measure_agreement([[1, 1], [1, 1]], "alpha", rng=np.random.default_rng(1))[-1]
+    'one_category'
     """
     matrix = np.asarray(ratings, dtype=float)
-    categories = np.unique(matrix[~np.isnan(matrix)])
-    counts = (matrix[:, :, None] == categories).sum(axis=0)
-    counts = counts[counts.sum(axis=1) > 1].astype(float)
-    n = counts.sum(axis=1, keepdims=True)
-    total, margins = counts.sum(), counts.sum(axis=0)
-    observed = (counts * (n - counts) / (n - 1)).sum()
-    expected = total**2 - (margins**2).sum()
-    return float(1 - (total - 1) * observed / expected) if expected else float("nan")
+    matrix = matrix[~np.isnan(matrix).all(axis=1)]
+    codes = np.unique(matrix[~np.isnan(matrix)])
+    given = (matrix[:, :, None] == codes).astype(float)
+    counts = given.sum(axis=0)
+    size = counts.sum(axis=1)[:, None, None]
+    alone = measure != "agreement" and len(codes) == 1
+    reason = "one_coder" if len(matrix) < 2 else "no_overlap" if size.max() < 2 else "one_category" if alone else ""
+    if reason:
+        return float("nan"), float("nan"), float("nan"), 0, reason
+    if measure == "kappa":
+        pairs = given[0][:, :, None] * given[1][:, None, :]
+    else:
+        pairs = counts[:, :, None] * counts[:, None, :] - counts[:, :, None] * np.eye(len(codes))
+        pairs /= np.maximum(size - 1, 1) * (np.maximum(size, 1) if measure == "agreement" else 1)
+    place = np.unique(np.arange(len(pairs)) if units is None else np.asarray(units), return_inverse=True)[1]
+    parts = np.zeros((place.max() + 1, *pairs.shape[1:]))
+    np.add.at(parts, place, pairs)
+    n = len(parts)
+    draws = rng.integers(n, size=(_REPLICATES, n)) + n * np.arange(_REPLICATES)[:, None]
+    weights = np.bincount(draws.ravel(), minlength=draws.size).reshape(draws.shape)
+    found = _relate(np.tensordot(np.vstack([np.ones(n), weights]), parts, 1), codes, measure, level)
+    known = found[1:][~np.isnan(found[1:])]
+    low, high = np.quantile(known, [0.025, 0.975]) if known.size else (np.nan, np.nan)
+    return float(found[0]), float(low), float(high), _REPLICATES - known.size, ""
+
+
+def _relate(pairs: Floats, codes: Floats, measure: str, level: str) -> Floats:
+    """1 - D_o / D_e of tables of pairs (…, codes, codes); NaN where nothing is expected to differ."""
+    first, second = pairs.sum(axis=-1), pairs.sum(axis=-2)
+    total = first.sum(axis=-1)
+    # The codings between two codes, half of their own included, are a difference of mid ranks.
+    points = first.cumsum(axis=-1) - first / 2 if level == "ordinal" else codes
+    apart = (points[..., :, None] - points[..., None, :]) ** 2
+    apart = (codes[:, None] != codes).astype(float) if level == "nominal" else apart
+    chance = (first[..., :, None] * second[..., None, :] * apart).sum(axis=(-1, -2))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        expected = {"agreement": total, "kappa": chance / total, "alpha": chance / (total - 1)}[measure]
+        found: Floats = 1 - np.where(expected > 0, (pairs * apart).sum(axis=(-1, -2)) / expected, np.nan)
+    return found
 
 
 def cliffs_delta(first: ArrayLike, second: ArrayLike) -> float:
