@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _SHOWN: Any = {"type": _FOLDER, "show_default": True}
-_FORMS = ("public", "spss", "xlsform", "limesurvey", "qdc", "segments")
+_FORMS = ("public", "spss", "xlsform", "limesurvey", "qdc", "segments", "coding")
 _STUDY = click.option("--study", default=Path("data"), help="Folder of the study (holds study/ and raw/).", **_SHOWN)
 
 
@@ -125,7 +125,7 @@ def simulate(folder: Path, clusters: int | None, seed: int | None) -> None:
 @click.option("--step", default="questionnaire", type=click.Choice(["questionnaire", "interviews"]), help="Whose form.")
 @click.option("--language", default="en", show_default=True, metavar="CODE", help="Of labels, for spss and qdc.")
 def export(form: str, study: Path, to: Path | None, step: str, language: str) -> None:
-    """Write what others read: public tables, spss (restricted), xlsform, limesurvey, qdc (topics), segments."""
+    """Write what others read: public tables, spss (restricted), xlsform, limesurvey, qdc, segments, coding (restricted)."""
     from cncb_analysis.exports import write_export
 
     paths = write_export(form, study, to, step=step, language=language)

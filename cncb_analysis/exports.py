@@ -15,9 +15,10 @@ import pandas as pd
 
 from cncb_analysis.analysis import make_rng, read_cleaned
 from cncb_analysis.codebook import MISSING, read_labels
+from cncb_analysis.coding import tabulate_disagreements, tabulate_near_duplicates, tabulate_pairs
 from cncb_analysis.errors import StudyError
 from cncb_analysis.fielding import tabulate_limesurvey
-from cncb_analysis.interviews import tabulate_quotes
+from cncb_analysis.interviews import tabulate_balance, tabulate_framework, tabulate_quotes
 from cncb_analysis.routing import is_routing
 from cncb_analysis.schema import read_schema
 from cncb_analysis.shown import neutralise_formulas
@@ -32,6 +33,8 @@ _PACKAGE = "datapackage.json"
 _TYPES = {str: "string", float: "number", int: "integer", bool: "boolean"}
 _NOTE = "RESTRICTED: answers of single units, for the partners only. Never publish."
 # SPSS cannot have these names; it allows 64 bytes a name, 256 a label of a variable and 120 a label of a value.
+# Forms of which nothing may lie beside what is public, and the files that tell such a folder.
+_RESTRICTED, _BESIDE = ("spss", "coding"), {True: (_PACKAGE,), False: ("*.sav", "RESTRICTED.txt")}
 _RESERVED = {"all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"}
 _NAME, _LABEL, _VALUE_LABEL = 64, 256, 120
 
@@ -47,8 +50,10 @@ def write_export(
         public (the public tables, always for the audience public, as a Frictionless data package), spss (the restricted
         answers, a file a step), xlsform or limesurvey (the instrument of a step; limesurvey with crosswalk rows that
         read its answers when they come back), qdc (the topics as a REFI-QDA codebook, each named by the last step of
-        its path, for programs that code interviews) or segments (passages with consent, under the pseudonyms of the
-        pages, without their partner).
+        its path, for programs that code interviews), segments (passages with consent, under the pseudonyms of the
+        pages, without their partner) or coding (restricted, for those who code: interviews by topic with their
+        passages, passages on which coders disagree, topics told in the same interview, topics named much alike,
+        passages to quote by partner).
     folder : Path
         The study's folder.
     to : Path, optional
@@ -69,8 +74,8 @@ def write_export(
         When the study was never run, pyreadstat is not installed, or restricted and public files would lie together.
     """
     study = read_study(folder)
-    target = to or study.folder / "processed" / ("restricted/export" if form == "spss" else "export")
-    if any(target.glob(_PACKAGE if form == "spss" else "*.sav")):
+    target = to or study.folder / "processed" / ("restricted/export" if form in _RESTRICTED else "export")
+    if any(found for name in _BESIDE[form in _RESTRICTED] for found in target.glob(name)):
         remedy = "choose another folder with --to"
         raise StudyError("restricted and public files may not lie together", file=str(target), remedy=remedy)
     form_id = re.sub(r"[^a-z0-9]+", "-", study.title.lower()).strip("-") or "study"
@@ -85,12 +90,32 @@ def write_export(
         return [target / f"{step}.txt", target / f"{step}_crosswalk.csv"]
     if not (study.folder / "processed" / "public" / "types.json").is_file():
         raise StudyError("the study was never run", file=str(folder), remedy=f"first: cncb run --study {folder}")
+    if form == "coding":
+        return _write_coding(study, target)
     if form == "segments":
         cleaned, _ = read_cleaned(study.folder / "processed" / "restricted" / "clean", study)
         quotes = tabulate_quotes(cleaned.segments, rng=make_rng(study, "quotes")).drop(columns="partner")
         write_table(target / "segments.csv", neutralise_formulas(quotes))
         return [target / "segments.csv"]
     return _write_spss(study, target, language) if form == "spss" else _write_package(study, target, form_id)
+
+
+def _write_coding(study: Study, target: Path) -> list[Path]:
+    """Write what coders talk about, and what a report is written from."""
+    cleaned, _ = read_cleaned(study.folder / "processed" / "restricted" / "clean", study)
+    segments, units, themes = cleaned.segments, cleaned.units, study.table("themes")
+    quotes = tabulate_quotes(segments, rng=make_rng(study, "quotes"))
+    tables = {
+        "framework": tabulate_framework(segments, units, themes, not_asked=study.table("coverage")),
+        "disagreements": tabulate_disagreements(segments),
+        "pairs": tabulate_pairs(segments, units, by="unit").dropna(axis=1, how="all"),
+        "near_duplicates": tabulate_near_duplicates(themes),
+        "quote_balance": tabulate_balance(quotes, units),
+    }
+    for name, table in tables.items():
+        write_table(target / f"{name}.csv", neutralise_formulas(table))
+    write_text(target / "RESTRICTED.txt", f"{_NOTE}\n")
+    return [target / f"{name}.csv" for name in tables]
 
 
 def _write_package(study: Study, target: Path, form_id: str) -> list[Path]:

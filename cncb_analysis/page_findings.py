@@ -51,8 +51,9 @@ def tabulate_figure(figure: Figure, page: Page, *, caption: str, source: str) ->
         if figure.id == "verdicts":  # those that the table only counts stand in the numbers too
             plain = frame.astype(object).to_numpy().tolist()
             table = replace(table, numbers=(tuple(frame.columns), *map(tuple, plain)))
-    elif figure.variables == ("neighbourhood",):
-        table = tabulate_frame(view.words, caption, pd.DataFrame(_list_neighbourhoods(figure, view)))
+    elif figure.variables[0] in _ESTIMATES:
+        rows = pd.DataFrame(_ESTIMATES[figure.variables[0]](figure, view))
+        table = tabulate_frame(view.words, caption, rows)
     elif figure.statistic == "median":
         table = next(iter(tabulate_questions(view, figure.step, figure.variables, source=source)), None)
     elif figure.statistic != "share":
@@ -106,6 +107,18 @@ def _list_neighbourhoods(figure: Figure, view: View) -> Iterator[Row]:
         }
         label = view.option_label("sector", sector)
         yield {"sector": label, **said, "n": view.words.number(cell["n"]), "hot_spots": " ".join(spots.get(sector, []))}
+
+
+def _list_pairs(figure: Figure, view: View) -> Iterator[Row]:
+    """Topics that came up in the same passage, the most often first."""
+    alike = view.cells(figure.step, figure.variables[0], "jaccard")
+    pairs = view.cells(figure.step, figure.variables[0], "share_both")
+    shown = [(*place, cell) for place, cell in pairs.items() if cell["k"] == cell["k"]]
+    for option, group, cell in sorted(shown, key=lambda each: -each[2]["k"])[:_ROWS]:
+        first, second = (view.label(f"theme:{code}") for code in option.split("+"))
+        count = view.words.count_of(cell["k"], cell["n"])
+        ratio = view.words.number(alike[option, group]["estimate"], 2) if (option, group) in alike else "–"
+        yield {"topic": first, "told_with": second, "passages": count, "jaccard": ratio}
 
 
 def _list_verdicts(comparisons: pd.DataFrame, view: View) -> Iterator[Row]:
@@ -181,6 +194,11 @@ def _list_quotes(quotes: pd.DataFrame, view: View) -> Iterator[Row]:
     yield from chosen[columns].sort_values(columns).to_dict("records")
 
 
+# A table of a measure of its own.
+_ESTIMATES: Mapping[str, Callable[[Figure, View], Iterator[Row]]] = {
+    "neighbourhood": _list_neighbourhoods,
+    "pairs:excerpt": _list_pairs,
+}
 # A table without variables: its rows, and which frame of the page they come from.
 _TABLES: Mapping[str, tuple[str, Callable[[pd.DataFrame, View], Iterator[Row]]]] = {
     "verdicts": ("comparisons", _list_verdicts),

@@ -12,10 +12,12 @@ from cncb_analysis.view import ALL, Cell, Figure, View
 _INTERVAL_FROM = 10
 _CHANGE = "largest_change"
 _DIGITS = {
-    **dict.fromkeys(("cronbach_alpha", "alpha_if_dropped", "kendall_w", "std_difference", _CHANGE), 2),
+    **dict.fromkeys(
+        ("cronbach_alpha", "alpha_if_dropped", "kendall_w", "std_difference", "kappa", "alpha", _CHANGE), 2
+    ),
     **dict.fromkeys(("kendall_w_p", "nonresponse_p", "nonresponse_p_least"), 3),
 }
-_SHARES = ("wilson", "hypergeometric")
+_SHARES, _RATIOS = ("wilson", "hypergeometric"), ("agreement", "visible_share")
 
 
 def tabulate_statistics(figure: Figure, view: View) -> DisplayTable:
@@ -71,7 +73,7 @@ def _format(view: View, cell: Cell) -> str:
     """The number with its interval; with its base, where that is no part of it."""
     known = view.study.codebook.variables.get(cell["variable"])
     percent = known is not None and known.unit == "percent" and cell["statistic"] != _CHANGE
-    share = percent or cell["method"] in _SHARES
+    share = percent or cell["method"] in _SHARES or cell["statistic"] in _RATIOS
     text = format_cell(view.words, cell, share=share, digits=_DIGITS.get(cell["statistic"], 1))
     if cell["low"] != cell["low"] or (share and cell["n"] < _INTERVAL_FROM):
         return text
