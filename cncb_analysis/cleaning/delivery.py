@@ -330,7 +330,7 @@ def open_delivery(study: Study, partner: Partner, source: Row) -> Delivery:
     if source["content"] == "statistics":
         year = int(study.setting("mapping", "year", 2014))
         cells = read_eurostat(data, file=source["path"], years=[year], countries=study.countries)
-        told = f"Eurostat's bulk TSV; taken: jobs, plants and wages of {year} in {', '.join(study.countries)}"
+        told = f"regional statistics; taken: those of {year} in {', '.join(study.countries)}"
     else:
         raw = read_raw(data, file=source["path"], language=partner.language)
         told = f"SPSS file, {raw.encoding}" if raw.encoding else "workbook"
