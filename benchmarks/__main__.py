@@ -10,7 +10,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import cleaning, mapping, ours, peers
+from benchmarks import cleaning, mapping, microdata, ours, peers
 
 LINES = {
     "cleaning": cleaning.time_cleaning,
@@ -21,6 +21,7 @@ LINES = {
     "memory": ours.weigh,
     "cold": ours.time_cold,
     "growth": ours.time_growth,
+    "aggregate": microdata.time_aggregate,
     "peers": peers.time_peers,
 }
 

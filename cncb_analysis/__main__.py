@@ -125,11 +125,29 @@ def simulate(folder: Path, clusters: int | None, seed: int | None) -> None:
 @click.option("--step", default="questionnaire", type=click.Choice(["questionnaire", "interviews"]), help="Whose form.")
 @click.option("--language", default="en", show_default=True, metavar="CODE", help="Of labels, for spss and qdc.")
 def export(form: str, study: Path, to: Path | None, step: str, language: str) -> None:
-    """Write what others read: public tables, spss (restricted), xlsform, limesurvey, qdc, segments, coding (restricted)."""
+    """Write for others: public tables, spss (restricted), xlsform, limesurvey, qdc, segments; coding (restricted)."""
     from cncb_analysis.exports import write_export
 
     paths = write_export(form, study, to, step=step, language=language)
     click.echo(f"Written: {', '.join(map(str, paths)) or 'nothing, as no unit answered'}")
+
+
+@main.command()
+@click.argument("file")
+@click.option("--year", type=int, required=True, help="Of the data.")
+@click.option("--region", default="region", show_default=True, metavar="COL", help="Column: NUTS code.")
+@click.option("--sector", default="sector", show_default=True, metavar="COL", help="Column: NACE code.")
+@click.option("--jobs", default="jobs", show_default=True, metavar="COL", help="Column: persons.")
+@click.option("--out", default=Path("cells.csv"), type=click.Path(path_type=Path, dir_okay=False), show_default=True)
+@click.option("--engine", default="duckdb://", show_default=True, metavar="ADDRESS", help="Where the data are.")
+def aggregate(file: str, year: int, out: Path, engine: str, **columns: str) -> None:
+    """Sum establishments (FILE: .parquet, .csv or a table of the engine) by region and sector; small cells hidden."""
+    from cncb_analysis.aggregate import protect_cells, sum_establishments
+    from cncb_analysis.store import hash_file, write_table
+
+    cells = protect_cells(sum_establishments(file, columns, engine), year)
+    write_table(out, cells)
+    click.echo(f"{len(cells)} figures, {(cells['flag'] == 'c').sum()} hidden: {out}, sha256 {hash_file(out)}")
 
 
 @main.command()

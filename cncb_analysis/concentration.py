@@ -193,10 +193,10 @@ def tabulate_location_quotients(cells: pd.DataFrame, study: Study, *, tests: boo
     upper, lower = np.logical_or.outer(short != "", lacking != ""), any(hidden_at[code] for code in tops)
     exact = ~upper & rated.notna().to_numpy() & (not lower)
     against = _Against(own[:, None], national[sectors].to_numpy(), float(national[tops].sum()))
-    plants = _align(cells, study, "plants", year, grid)
-    columns = _measure(grid.to_numpy(), against, plants, exact)
+    size = _size_plants(cells, study, year, grid)
+    columns = _measure(grid.to_numpy(), against, size, exact)
     if tests and exact.any():
-        columns["p_adjusted"] = _test(grid.to_numpy(), against, plants, exact)
+        columns["p_adjusted"] = _test(grid.to_numpy(), against, size, exact)
     columns |= _limit(grid.to_numpy(), against, gaps)
     # Of a bound only the end that is sure stands.
     columns["low"], columns["high"] = np.where(upper, np.nan, columns["low"]), np.where(lower, np.nan, columns["high"])
@@ -222,26 +222,30 @@ def tabulate_location_quotients(cells: pd.DataFrame, study: Study, *, tests: boo
     return pd.DataFrame({name: known[name] for name in QUOTIENT_COLUMNS}, copy=False)
 
 
-def _measure(jobs: Floats, against: _Against, plants: Floats, exact: NDArray[np.bool_]) -> dict[str, Floats]:
+def _measure(jobs: Floats, against: _Against, size: Floats, exact: NDArray[np.bool_]) -> dict[str, Floats]:
     """What the published figures say, the jobs of a plant moving together where plants are known."""
     quotient = location_quotient(jobs, *against)
-    low, high = location_quotient_interval(jobs, *against, plant_size=_size_plants(jobs, plants))
+    low, high = location_quotient_interval(jobs, *against, plant_size=size)
     excess = jobs - against.region * against.sector / against.total
     standardised = standardise_quotients(np.where(exact, quotient, np.nan))
     nothing = np.full(jobs.shape, np.nan)
     return {"lq": quotient, "low": low, "high": high, "excess_jobs": excess, "p_adjusted": nothing, "slq": standardised}
 
 
-def _test(jobs: Floats, against: _Against, plants: Floats, exact: NDArray[np.bool_]) -> Floats:
+def _test(jobs: Floats, against: _Against, size: Floats, exact: NDArray[np.bool_]) -> Floats:
     """Exact upper tail of each exact cell, corrected over all of them after Benjamini and Yekutieli."""
     p = np.full(jobs.shape, np.nan)
-    tail = concentration_p(jobs, *against, plant_size=_size_plants(jobs, plants))
+    tail = concentration_p(jobs, *against, plant_size=size)
     p[exact] = stats.false_discovery_control(tail[exact], method="by")
     return p
 
 
-def _size_plants(jobs: Floats, plants: Floats) -> Floats:
-    return np.divide(jobs, plants, out=np.ones_like(jobs), where=plants > 0)
+def _size_plants(cells: pd.DataFrame, study: Study, year: int, grid: pd.DataFrame) -> Floats:
+    """Jobs that move together: those of the plant a job is in on average where squares are known, else of a plant."""
+    jobs, size = grid.to_numpy(), np.ones(grid.shape)
+    plants, squares = (_align(cells, study, name, year, grid) for name in ("plants", "squared_jobs"))
+    np.divide(jobs, plants, out=size, where=plants > 0)
+    return np.divide(squares, jobs, out=size, where=(squares > 0) & (jobs > 0))
 
 
 def _limit(jobs: Floats, against: _Against, gaps: _Gaps) -> dict[str, Floats]:

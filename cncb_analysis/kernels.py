@@ -36,7 +36,9 @@ def warm_up(modules: Iterable[str] = ()) -> None:
     Notes
     -----
     `jsonschema` builds a grammar of a second and more at import when the optional `rfc3987_syntax` is installed, and
-    works without it. It is left out here, in a process of our own that ends with the run.
+    works without it. It is left out here, in a process of our own that ends with the run. So is `pyarrow`: pandas
+    imports it wherever it is installed, it starts a thread, and no notebook could be forked then. A notebook may import
+    it.
 
     Examples
     --------
@@ -44,7 +46,8 @@ def warm_up(modules: Iterable[str] = ()) -> None:
     """
     for variable in _THREAD_VARIABLES:
         os.environ.setdefault(variable, "1")
-    sys.modules.setdefault("rfc3987_syntax", None)  # type: ignore[arg-type]
+    for unwanted in ("rfc3987_syntax", "pyarrow"):
+        sys.modules.setdefault(unwanted, None)  # type: ignore[arg-type]
     import matplotlib as mpl
 
     mpl.use("agg")
@@ -120,6 +123,8 @@ def _serve_cells(connection: Connection, theirs: Connection) -> None:
         ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    if sys.modules.get("pyarrow", sys) is None:
+        del sys.modules["pyarrow"]
     outputs: list[dict[str, Any]] = []
     shell = _make_shell(outputs)
     sys.stdout, sys.stderr = _Stream("stdout", outputs), _Stream("stderr", outputs)

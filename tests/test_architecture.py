@@ -15,6 +15,9 @@ HEAVY = {
     "nbconvert": {"nodes", "engine", "report"},
     "matplotlib": {"style", "figures", "catalogue", "kernels"},
     "seaborn": {"figures", "kernels"},
+    "ibis": {"aggregate"},
+    "duckdb": set(),  # Ibis brings it
+    "pyarrow": set(),  # starts a thread at import
 }
 MODULES = list_sources()
 IDS = [str(path.relative_to(PACKAGE)) for path in MODULES]

@@ -114,6 +114,20 @@ def test_both_engines_give_the_same_outputs(tmp_path: Path) -> None:
     assert len(pictures) == 1
 
 
+def test_a_library_that_starts_threads_at_import_does_not_cost_the_warm_kernel(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Like the real one, which pandas and papermill import wherever it is installed.
+    text = (
+        "import threading, time\n__version__ = '0'\nthreading.Thread(target=time.sleep, args=(5,), daemon=True).start()"
+    )
+    (tmp_path / "pyarrow.py").write_text(text, encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", f"{tmp_path}{os.pathsep}{ROOT}")
+    done, _ = execute(write_notebook(tmp_path, "x = 1", "import pyarrow\npyarrow.__version__"), engine="cncb")
+    assert done.metadata.papermill.kernel == "warm"
+    assert done.cells[-1].outputs[0].data["text/plain"] == "'0'"
+
+
 def test_an_error_stops_the_notebook_in_the_right_cell(tmp_path: Path) -> None:
     source = write_notebook(tmp_path, "x = 1", "1 / 0", "print('never')")
     warm, said = execute(source, engine="cncb")

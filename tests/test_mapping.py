@@ -187,6 +187,11 @@ def test_plants_make_intervals_wider_and_tests_milder() -> None:
     assert np.log(row["high"] / row["low"]) == pytest.approx(5**0.5 * np.log(plain["high"] / plain["low"]))
     assert row["lq"] == plain["lq"]
     assert plain["p_adjusted"] < 1e-6 < row["p_adjusted"]
+    # With sizes known it is the plant of the average job that counts: one of 29 and six of 1 give 847 / 35.
+    squared = add(cells, "squared_jobs", 2014, {("AT31", "C10"): 29**2 + 6})
+    uneven = find(tabulate_location_quotients(squared, study_of()), region="AT31")
+    ratio = np.log(uneven["high"] / uneven["low"]) / np.log(plain["high"] / plain["low"])
+    assert ratio == pytest.approx((847 / 35) ** 0.5)
     without = find(tabulate_location_quotients(cells, study_of(), tests=False), region="AT31")
     assert np.isnan(without["p_adjusted"])
 

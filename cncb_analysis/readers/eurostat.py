@@ -1,4 +1,4 @@
-"""Eurostat's bulk TSV: key columns joined by commas, a column a year, value and flag in one cell."""
+"""Regional statistics: Eurostat's bulk TSV (keys joined by commas, a column a year, flags in cells) or tidy cells."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from collections.abc import Collection
 import pandas as pd
 
 from cncb_analysis.errors import StudyError
+from cncb_analysis.schema import read_schema
 
 INDICATORS = {"V16110": "jobs", "V11210": "plants", "V13320": "wages"}
 
@@ -39,12 +40,12 @@ def is_eurostat(data: bytes) -> bool:
 def read_eurostat(
     data: bytes, *, file: str, years: Collection[int] = (), countries: Collection[str] = ()
 ) -> pd.DataFrame:
-    r"""Read structural business statistics by region and sector.
+    r"""Read structural business statistics by region and sector, as Eurostat or `cncb aggregate` writes them.
 
     Parameters
     ----------
     data : bytes
-        The file, gzipped or not.
+        The file, gzipped or not: Eurostat's bulk TSV, or CSV with exactly the columns below.
     file : str
         Its name.
     years : collection of int
@@ -57,7 +58,7 @@ def read_eurostat(
     DataFrame
         region (country or NUTS 2), sector (NACE), indicator (jobs, plants, wages), year, value (NaN where not
         available), flag (c = confidential, p = provisional, …), a row a cell; rows of other indicators, of NUTS 1 and
-        outside any region (…ZZ) are left out.
+        outside any region (…ZZ) are left out of Eurostat's.
 
     Raises
     ------
@@ -71,6 +72,9 @@ def read_eurostat(
     [['AT31', 'C10', 'jobs', 2014, 123.0, 'p']]
     """
     table = _read_table(data, file)
+    if "indicator" in table:
+        home = table["region"].str[:2]
+        return table[table["year"].isin(years or table["year"]) & home.isin(countries or home)]
     keys = table.iloc[:, 0].str.split(",", expand=True)
     keys.columns = [name.strip() for name in str(table.columns[0]).partition("\\")[0].split(",")]
     table.columns = [str(name).strip() for name in table.columns]
@@ -96,8 +100,11 @@ def read_eurostat(
 
 
 def _read_table(data: bytes, file: str) -> pd.DataFrame:
+    tidy = {column: kind for column, (kind, _) in read_schema()["cells"].items()}
     try:
         plain = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+        if plain.startswith(",".join(tidy).encode()):
+            return pd.read_csv(io.BytesIO(plain), dtype=tidy, keep_default_na=False, na_values={"value": [""]})
         table = pd.read_csv(io.BytesIO(plain), sep="\t", dtype=str, keep_default_na=False, quoting=3, index_col=False)
     except (OSError, EOFError, ValueError) as error:
         raise StudyError(f"cannot be read ({error})", file=file, remedy="download it again") from None
