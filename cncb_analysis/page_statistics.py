@@ -38,9 +38,12 @@ def tabulate_statistics(figure: Figure, view: View) -> DisplayTable:
     """
     book = view.study.codebook
     names = [each for name in figure.variables for each in (name, *(item.name for item in book.battery(name)))]
+    asked = list(product(dict.fromkeys((view.main, ALL)), figure.statistic.split(";")))
+    told = {group for name, (_, each) in product(names, asked) for _, group in view.cells(figure.step, name, each)}
+    # Where only all together have a number the table's base says so.
     columns = {
-        (group, statistic): f"{view.name(group)}: {_name_statistic(figure, view, statistic)}"
-        for group, statistic in product(dict.fromkeys((view.main, ALL)), figure.statistic.split(";"))
+        (group, statistic): f"{view.name(group)}: " * (view.main in told) + _name_statistic(figure, view, statistic)
+        for group, statistic in asked
     }
     lines: dict[str, dict[str, str]] = {}
     numbers = [tuple(view.words.text(f"head.{name}") for name in ("label", "statistic", *PLAIN))]
