@@ -171,6 +171,7 @@ class TestSmall:
             ("share_voted_by_workshop", ("", "AT", "2"), True),  # the other workshop's share gives the hidden one back
             ("share_voted_by_workshop", ("", "", "2"), True),
             ("dots_by_workshop_rank", ("", "", "2"), False),
+            ("first_by_dots_by_workshop", ("", "", "2"), False),
             ("share_voted_by_workshop", ("", "", "1"), False),
             ("movement", ("linz", "AT", "3"), True),  # with its place there, the place in the round before
             ("movement", ("pecs", "HU", "3"), False),
