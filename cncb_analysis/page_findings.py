@@ -12,7 +12,7 @@ from cncb_analysis.chart_tables import MAKERS
 from cncb_analysis.page_statistics import tabulate_statistics
 from cncb_analysis.page_tables import format_cell, summarise_chart, tabulate_chart, tabulate_frame, tabulate_questions
 from cncb_analysis.tables import DisplayTable
-from cncb_analysis.view import NOTHING, Figure, View
+from cncb_analysis.view import ALL, NOTHING, Cell, Figure, View
 from cncb_analysis.words import Words
 
 if TYPE_CHECKING:
@@ -51,8 +51,8 @@ def tabulate_figure(figure: Figure, page: Page, *, caption: str, source: str) ->
         if figure.id == "verdicts":  # those that the table only counts stand in the numbers too
             plain = frame.astype(object).to_numpy().tolist()
             table = replace(table, numbers=(tuple(frame.columns), *map(tuple, plain)))
-    elif figure.variables[0] in _ESTIMATES:
-        rows = pd.DataFrame(_ESTIMATES[figure.variables[0]](figure, view))
+    elif figure.id in _ESTIMATES:
+        rows = pd.DataFrame(_ESTIMATES[figure.id](figure, view))
         table = tabulate_frame(view.words, caption, rows)
     elif figure.statistic == "median":
         table = next(iter(tabulate_questions(view, figure.step, figure.variables, source=source)), None)
@@ -119,6 +119,51 @@ def _list_pairs(figure: Figure, view: View) -> Iterator[Row]:
         count = view.words.count_of(cell["k"], cell["n"])
         ratio = view.words.number(alike[option, group]["estimate"], 2) if (option, group) in alike else "–"
         yield {"topic": first, "told_with": second, "passages": count, "jaccard": ratio}
+
+
+def _select_votes(view: View) -> pd.DataFrame:
+    """What the page's own group voted."""
+    table = view.estimates[view.estimates["step"].eq("workshops") & view.estimates["variable"].eq("votes")]
+    return table[table["partner"].where(table["partner"].ne(""), table["country"]).replace("", ALL).eq(view.main)]
+
+
+def _list_rules(_: Figure, view: View) -> Iterator[Row]:
+    """A row a round and way of counting: what it puts first; after each round whether they agree."""
+    votes, words = _select_votes(view), view.words
+    rules = votes[votes["statistic"].str.startswith("first_by_")]
+    for (occasion, name), part in rules.groupby(["occasion", "statistic"], observed=True, sort=False):
+        first = [view.option_label("votes", option) for option in part.loc[part["estimate"].eq(1), "option"]]
+        if part["mark"].eq("hidden").any():
+            said = words.text("hidden")
+        else:
+            said = "; ".join(first) or words.text("workshops.no_condorcet")
+        rule = words.text(f"vote_rule.{str(name).removeprefix('first_by_')}")
+        yield {"occasion": str(occasion), "rule": rule, "first": said}
+    for row in votes[votes["statistic"].eq("rules_agree") & votes["estimate"].eq(0)].to_dict("records"):
+        yield {"occasion": row["occasion"], "rule": "", "first": words.text("workshops.rules_disagree")}
+
+
+def _list_places(_: Figure, view: View) -> Iterator[Row]:
+    """The last round, the best first: place with its range, those it beats one against one, how many put it first."""
+    votes, words = _select_votes(view), view.words
+    votes = votes[votes["occasion"].eq(votes["occasion"].max()) & votes["option"].ne("")]
+    found: dict[str, dict[str, Cell]] = {}
+    for row in votes.to_dict("records"):
+        found.setdefault(row["option"], {})[row["statistic"]] = row
+    rank = next(
+        (f"{name}_rank" for name in ("borda", "mean_score", "dots") if (votes["statistic"] == f"{name}_rank").any()), ""
+    )
+    for option, cells in sorted(found.items(), key=lambda each: each[1].get(rank, NOTHING)["estimate"]):
+        moved = cells.get("movement", NOTHING)["estimate"]
+        agreed = cells.get("consensus", NOTHING)["estimate"]
+        yield {
+            "measure": view.option_label("votes", option),
+            "place": format_cell(words, cells.get(rank, NOTHING), share=False),
+            "beats": words.number(cells.get("copeland", NOTHING)["estimate"], 1),
+            "first": format_cell(words, cells.get("share_first", NOTHING), share=True),
+            "consensus": "–" if agreed != agreed else words.text(f"step_verdict.{'yes' if agreed else 'no'}"),
+            "movement": "–" if moved != moved else f"{'+' * (moved > 0)}{words.number(moved)}",
+        }
 
 
 def _list_verdicts(comparisons: pd.DataFrame, view: View) -> Iterator[Row]:
@@ -196,8 +241,10 @@ def _list_quotes(quotes: pd.DataFrame, view: View) -> Iterator[Row]:
 
 # A table of a measure of its own.
 _ESTIMATES: Mapping[str, Callable[[Figure, View], Iterator[Row]]] = {
-    "neighbourhood": _list_neighbourhoods,
-    "pairs:excerpt": _list_pairs,
+    "neighbourhoods": _list_neighbourhoods,
+    "pairs": _list_pairs,
+    "vote_rules": _list_rules,
+    "vote_places": _list_places,
 }
 # A table without variables: its rows, and which frame of the page they come from.
 _TABLES: Mapping[str, tuple[str, Callable[[pd.DataFrame, View], Iterator[Row]]]] = {
