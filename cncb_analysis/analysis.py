@@ -135,7 +135,8 @@ def _tabulate_steps(cleaned: Cleaned, estimates: pd.DataFrame, study: Study) -> 
         yield interviews.tabulate_links(observations, study.codebook)
     if "workshops" in study.steps:
         ballots, items = study.table("ballots"), study.table("items")
-        yield tabulate_votes(observations, ballots, items, rng=make_rng(study, "votes"))
+        consensus = study.setting("workshops", "consensus", None)
+        yield tabulate_votes(observations, ballots, items, rng=make_rng(study, "votes"), consensus=consensus)
 
 
 def make_rng(study: Study, purpose: str) -> np.random.Generator:

@@ -22,9 +22,15 @@ _OFFICIAL = ("lq", "jobs", "excess_jobs", "stars", "hhi", "count", "share_missin
 _NUMBERS = ["estimate", "low", "high", "k"]
 # Numbers that would tell the count of their own cell: dots_rank, borda_by_workshop and the like among them.
 _PARTIAL = ("hosts_once", "complete_only", "largest_change")
-_FOLLOWING = r"jaccard|mean_rank|mentions|movement|(dots|borda)(_\w+)?|std_difference|shown|wilson|" + "|".join(
-    _PARTIAL
-)
+_VOTES = r"movement|consensus|copeland|first_by_\w+|mean_score(_\w+)?|(dots|borda)(_\w+)?|\w+_by_workshop"
+_FOLLOWING = rf"jaccard|mean_rank|mentions|std_difference|shown|wilson|{_VOTES}|" + "|".join(_PARTIAL)
+# What such numbers tell of besides, as columns in which the cells may differ: a mean over workshops gives one of them
+# back from the others, a movement the place in the other round.
+_SPANNING = {
+    _FOLLOWING: (),
+    r"(dots|borda|mean|share)\w*_by_workshop": ("partner", "country"),
+    "movement": ("occasion",),
+}
 # Classes of the frame by who answered: their counts add up to the answers, which the page tells.
 _CLASSES = "response:"
 _ONE_ANSWER = ["single", "ordinal"]
@@ -169,9 +175,10 @@ def protect_estimates(
     table.loc[table["printed"] & (table["mark"] == "hidden"), "mark"] = "published"
     for rows in _list_blocks(table):
         table.loc[rows.index, "mark"] = _hide_more(rows, codebook)
-    cells = pd.MultiIndex.from_frame(table[CELL])
-    told = cells.isin(cells[(_is_additive(table) | (table["statistic"] == "mean")) & (table["mark"] == "hidden")])
-    table.loc[told & table["statistic"].str.fullmatch(_FOLLOWING), "mark"] = "hidden"
+    gone = (_is_additive(table) | (table["statistic"] == "mean")) & (table["mark"] == "hidden")
+    for statistic, spanned in _SPANNING.items():
+        cells = pd.MultiIndex.from_frame(table[CELL].drop(columns=[*spanned]))
+        table.loc[cells.isin(cells[gone]) & table["statistic"].str.fullmatch(statistic), "mark"] = "hidden"
     table.loc[table["mark"] == "hidden", _NUMBERS] = np.nan
     return Protected(table.loc[table["seen"], [*ESTIMATE_COLUMNS, "mark"]].reset_index(drop=True))
 

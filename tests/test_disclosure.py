@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from cncb_analysis.codebook import Choice, Codebook, Variable
 from cncb_analysis.disclosure import Protected, Release, protect_estimates
 from cncb_analysis.errors import StudyError
-from cncb_analysis.estimates import tabulate_estimates, tabulate_shares
+from cncb_analysis.estimates import shape_estimates, tabulate_estimates, tabulate_shares
 
 PARTNERS = {"linz": "AT", "milan": "IT", "veneto": "IT", "bratislava": "SK", "banska": "SK", "pecs": "HU"}
 LISTS = {
@@ -148,7 +148,13 @@ class TestSmall:
         assert ranks["mark"] == "hidden"
         assert ranks["n"] == 8  # not the two who ranked it
 
-    @pytest.mark.parametrize("statistic", ["dots", "borda", "dots_rank", "borda_rank", "movement", "dots_by_workshop"])
+    @pytest.mark.parametrize(
+        "statistic",
+        [
+            *("dots", "borda", "dots_rank", "borda_rank", "movement", "dots_by_workshop", "share_voted_by_workshop"),
+            *("consensus", "copeland", "mean_score", "mean_score_rank", "first_by_dots", "first_by_condorcet"),
+        ],
+    )
     def test_votes_go_with_the_count_of_voters(self, statistic):
         votes = {"step": "workshops", "variable": "votes", "country": "AT", "occasion": "1", "n": 9}
         counts = pd.DataFrame({**votes, "option": ["tours", "coaching"], "k": [1, 5]})
@@ -158,6 +164,30 @@ class TestSmall:
         found = frame[frame["statistic"] == statistic].set_index("option")
         assert found["mark"].to_dict() == {"coaching": "", "tours": "hidden"}
         assert np.isnan(found.loc["tours", "estimate"])
+
+    @pytest.mark.parametrize(
+        ("statistic", "place", "hidden"),
+        [
+            ("share_voted_by_workshop", ("", "AT", "2"), True),  # the other workshop's share gives the hidden one back
+            ("share_voted_by_workshop", ("", "", "2"), True),
+            ("dots_by_workshop_rank", ("", "", "2"), False),
+            ("first_by_dots_by_workshop", ("", "", "2"), False),
+            ("share_voted_by_workshop", ("", "", "1"), False),
+            ("movement", ("linz", "AT", "3"), True),  # with its place there, the place in the round before
+            ("movement", ("pecs", "HU", "3"), False),
+            ("dots_rank", ("linz", "AT", "3"), False),
+        ],
+    )
+    def test_numbers_that_span_cells_go_with_each_of_them(self, statistic, place, hidden):
+        votes = {"step": "workshops", "variable": "votes", "option": "tours"}
+        columns = ["partner", "country", "occasion", "k", "n"]
+        rows = [("linz", "AT", "2", 1, 9), ("graz", "AT", "2", 6, 14), ("", "AT", "2", 7, 23), ("", "", "2", 16, 45)]
+        rows += [("linz", "AT", "3", 5, 9), ("pecs", "HU", "1", 6, 14)]
+        shares = tabulate_shares(pd.DataFrame(rows, columns=columns).assign(**votes, statistic="share_voted"))
+        other = pd.DataFrame([(*place, np.nan, 45)], columns=columns).assign(**votes, statistic=statistic, estimate=0.3)
+        frame = protect(pd.concat([shares, shape_estimates(other)]), publish={"linz", "graz", "pecs"})
+        own = frame[frame["statistic"] == statistic].iloc[0]
+        assert (own["mark"], np.isnan(own["estimate"])) == (("hidden", True) if hidden else ("", False))
 
     def test_what_restates_a_sensitive_answer_is_sensitive(self):
         counts = pd.DataFrame(

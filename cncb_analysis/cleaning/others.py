@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
 import pandas as pd
 
@@ -12,7 +13,7 @@ from cncb_analysis.cleaning.values import fold_text, parse_number, read_synonyms
 
 _PLACE = ("start", "end", "text", "problem")
 _PASSAGE = ("interview", "excerpt", "code", "coder", *_PLACE, "language", "translation", "translator")
-_VOTE = ("sheet", "round", "item", "value")
+_VOTE = ("sheet", "round", "item", "value", "kind")
 
 
 def clean_passages(delivery: Delivery) -> Cleaned:
@@ -32,7 +33,7 @@ def clean_passages(delivery: Delivery) -> Cleaned:
     cells = delivery.take_columns(_PASSAGE, needed=("interview", "code"))
     cells["theme_code"] = delivery.find_codes(cells["code"], "themes", "code")
     cells = cells[(cells["theme_code"] != "") & (cells["interview"] != "")]
-    unit, new = _name_interviews(delivery, cells["interview"])
+    unit, new = _name_units(delivery, cells["interview"], "i")
     place = cells[["start", "end"]].apply(pd.to_numeric, errors="coerce")
     # Repairing a text can only make it shorter.
     room = place["end"] - place["start"]
@@ -71,7 +72,7 @@ def clean_presence(delivery: Delivery) -> Cleaned:
     """
     themes, ticks = delivery.index_names("themes", "code"), read_synonyms("tick")
     own, *columns = map(str, delivery.cells.columns)
-    unit, new = _name_interviews(delivery, delivery.take(own).astype(object))
+    unit, new = _name_units(delivery, delivery.take(own).astype(object), "i")
     parts = [pd.DataFrame({"unit": [], "theme_code": []})]
     for column in columns:
         row = delivery.columns.get(spell_heading(column)[0], {})
@@ -90,11 +91,11 @@ def clean_presence(delivery: Delivery) -> Cleaned:
     return delivery.finish({"units": new, "segments": segments})
 
 
-def _name_interviews(delivery: Delivery, own: pd.Series) -> tuple[pd.Series, pd.DataFrame]:
-    """Unit id of each row, and the units of interviews that no earlier file named."""
+def _name_units(delivery: Delivery, own: pd.Series, kind: str) -> tuple[pd.Series, pd.DataFrame]:
+    """Unit id of each row, and the interviews or sheets that no earlier file named."""
     new = own.drop_duplicates()
     new = new[~new.isin(list(delivery.ids))]
-    ids = [f"{delivery.partner.id}-i-{number:02d}" for number in range(delivery.first, delivery.first + len(new))]
+    ids = [f"{delivery.partner.id}-{kind}-{number:02d}" for number in range(delivery.first, delivery.first + len(new))]
     delivery.ids.update(zip(new, ids, strict=True))
     units = pd.DataFrame({"unit": ids, "row": new.index.astype(str)})
     return own.map(delivery.ids), units.assign(status="complete", source=delivery.source["path"])
@@ -106,48 +107,64 @@ def clean_ballots(delivery: Delivery) -> Cleaned:
     Parameters
     ----------
     delivery : Delivery
-        The file; items by code or label.
+        The file; items by code or label. One without rounds, such as a PrefLib file, is of the round that its row of
+        crosswalk.csv says (column round, code the round), else of the only round of its kind. Sheets of two files that
+        have one name count as one participant.
 
     Returns
     -------
     Cleaned
-        A unit a sheet; observations of `votes`, occasion = round, value = dots, rank or score, only for the items that
-        a sheet names. A sheet that breaks the rule of its round is spoilt there: refused as a whole.
+        A unit a sheet; observations of `votes`, occasion = round, value = dots, rank, score or 1, only for the items
+        that a sheet names. A sheet that breaks the rule of its round (more dots or approvals than allowed, more on an
+        item, fewer than none) is spoilt there: refused as a whole. A rank or score outside its scale is refused, and
+        so are ranks delivered for a round of other ballots, and the reverse.
     """
-    cells = delivery.take_columns(_VOTE, needed=_VOTE)
-    sheets = cells["sheet"].unique()
-    ids = {own: f"{delivery.partner.id}-w-{place:02d}" for place, own in enumerate(sheets, start=delivery.first)}
-    number = cells["value"].map(lambda text: parse_number(text, delivery.decimal)[0] if text else float("nan"))
-    delivery.note(cells.loc[number.isna() & (cells["value"] != ""), "value"], "not a number", "refused")
-    option = delivery.find_codes(cells["item"], "items", "item")
-    votes = cells.assign(unit=cells["sheet"].map(ids), occasion=cells["round"], option=option, number=number)
-    votes = votes[number.notna() & (option != "")]
-    votes = votes[~_find_spoilt(delivery, votes)]
-    units = pd.DataFrame({"unit": ids.values(), "status": "complete", "source": delivery.source["path"]})
-    units["status"] = units["status"].where(units["unit"].isin(votes["unit"]), "rejected")
-    return delivery.finish({"units": units, "observations": votes.assign(variable="votes", value=votes["number"])})
-
-
-def _find_spoilt(delivery: Delivery, votes: pd.DataFrame) -> pd.Series:
-    """Votes that break the rule of their round; ties and gaps in a ranking are only flagged."""
     rules = delivery.study.table("ballots")
     rules = rules[rules["workshop"].isin(["", delivery.partner.id])].sort_values("workshop")
     by_round = {row["round"]: row for row in rules.to_dict("records")}
+    kind = next(iter(delivery.cells.get("kind", ())), "")
+    fitting = [name for name, rule in by_round.items() if rule["kind"] == kind]
+    told = delivery.columns.get("round", {}).get("code") or (fitting[0] if len(fitting) == 1 else "")
+    cells = delivery.take_columns(_VOTE, needed=("sheet", "item", "value") if told else _VOTE[:4])
+    cells["round"] = cells["round"].replace("", told)
+    unit, units = _name_units(delivery, cells["sheet"], "w")
+    number = cells["value"].map(lambda text: parse_number(text, delivery.decimal)[0] if text else float("nan"))
+    delivery.note(cells.loc[number.isna() & (cells["value"] != ""), "value"], "not a number", "refused")
+    option = delivery.find_codes(cells["item"], "items", "item")
+    votes = cells.assign(unit=unit, occasion=cells["round"], option=option, number=number)
+    votes = votes[number.notna() & (option != "")]
+    votes = votes[~_find_spoilt(delivery, votes, by_round)]
+    units["status"] = units["status"].where(units["unit"].isin(votes["unit"]), "rejected")
+    # Its sheet may be good in another file.
+    for sheet in set(cells["sheet"][unit.isin(units.loc[units["status"].eq("rejected"), "unit"])]):
+        delivery.ids.pop(sheet)
+    return delivery.finish({"units": units, "observations": votes.assign(variable="votes", value=votes["number"])})
+
+
+def _find_spoilt(delivery: Delivery, votes: pd.DataFrame, by_round: Mapping[str, Mapping[str, str]]) -> pd.Series:
+    """Votes that break the rule of their round; ties and gaps in a ranking are only flagged."""
     spoilt = pd.Series(False, index=votes.index)
     for name, own in votes.groupby("round"):
         rule = by_round.get(str(name), {"kind": "", "cap": "", "rule": ""})
-        cap, limit = float(rule["cap"] or "inf"), re.search(r"item\s*<=\s*(\d+)", rule["rule"])
-        sheets, number = own.groupby("sheet")["number"], own["number"]
-        found: dict[str, pd.Series] = {}
-        if rule["kind"] == "dots":
-            wrong = (sheets.transform("sum") > cap) | (sheets.transform("max") > float(limit[1] if limit else "inf"))
-            found["sheet gives more dots than allowed"] = spoilt[own.index] = wrong
-        elif rule["kind"] == "ranks":
-            found[f"rank outside 1 to {cap:g}"] = spoilt[own.index] = wrong = ~number.between(1, cap)
-            found["tie in the ranking"] = tie = own.duplicated(["sheet", "number"], keep=False) & ~wrong
-            found["gap in the ranking"] = (sheets.transform("max") > sheets.transform("count")) & ~wrong & ~tie
-        elif not rule["kind"]:
+        kind, sheets, number = rule["kind"], own.groupby("sheet")["number"], own["number"]
+        cap = float(rule["cap"] or (5 if kind == "scores" else "inf"))
+        refused = {"ballot of another kind": own["kind"].ne("") & own["kind"].eq("ranks").ne(kind == "ranks")}
+        if kind in ("dots", "approval"):
+            limit = re.search(r"item\s*<=\s*(\d+)", rule["rule"])
+            most = 1 if kind == "approval" else float(limit[1] if limit else "inf")
+            over = (sheets.transform("sum") > cap) | (sheets.transform("max") > most)
+            refused["sheet gives more dots than allowed"] = over
+            refused["fewer than no dots"] = sheets.transform("min") < 0
+        elif kind:
+            refused[f"{kind.removesuffix('s')} outside 1 to {cap:g}"] = ~number.between(1, cap)
+        else:
             delivery.report("round is not declared", own.index[0], "round", str(name), "add it to ballots.csv")
-        for place, (said, rows) in enumerate(found.items()):
-            delivery.note(own.loc[rows, "value"], said, "flagged" if place else "refused")
+        for said, rows in refused.items():
+            delivery.note(own.loc[rows & ~spoilt[own.index], "value"], said, "refused")
+            spoilt[own.index] |= rows
+        if kind == "ranks":
+            tie = own.duplicated(["sheet", "number"], keep=False) & ~spoilt[own.index]
+            gap = (sheets.transform("max") > sheets.transform("count")) & ~spoilt[own.index] & ~tie
+            delivery.note(own.loc[tie, "value"], "tie in the ranking", "flagged")
+            delivery.note(own.loc[gap, "value"], "gap in the ranking", "flagged")
     return spoilt

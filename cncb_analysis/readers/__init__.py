@@ -19,6 +19,7 @@ from cncb_analysis.readers.eurostat import is_eurostat, read_eurostat
 from cncb_analysis.readers.excel import read_sheets
 from cncb_analysis.readers.geojson import read_outlines
 from cncb_analysis.readers.limesurvey import list_lss_rows, read_limesurvey
+from cncb_analysis.readers.preflib import list_preflib_rows
 from cncb_analysis.readers.refi import list_qdpx_rows, list_refi_codes
 from cncb_analysis.readers.regional import read_region_table
 from cncb_analysis.readers.spss import list_sav_rows, read_sav
@@ -82,7 +83,8 @@ def read_raw(data: bytes, *, file: str, language: str = "") -> RawTable:
     -------
     RawTable
         Text cells with their row in the file; short rows are filled up, cells beyond the heading get a column of their
-        own, wholly blank rows are left out.
+        own, wholly blank rows are left out. A PrefLib file becomes the table that `list_preflib_rows` says, its rows
+        counted as they stand there.
 
     Raises
     ------
@@ -109,7 +111,8 @@ def read_raw(data: bytes, *, file: str, language: str = "") -> RawTable:
     else:
         text, encoding = decode_text(data, file=file, language=language)
         delimiter = find_delimiter(text)
-        cells = _read_delimited(data, text, encoding, delimiter, file)
+        ballots = list_preflib_rows(text, file=file)
+        cells = _line_up(ballots) if ballots else _read_delimited(data, text, encoding, delimiter, file)
         if text.startswith("<?xml") or _LIMESURVEY.issubset(cells.head(1).to_numpy().ravel()):
             raise StudyError("is a survey structure, not answers", file=file, remedy="read it with cncb import")
     filled = cells.apply(lambda column: column.map(str.strip) != "").any(axis=1)

@@ -59,7 +59,9 @@ def check_study(study: Study) -> list[Problem]:
 
 
 def _check_settings(study: Study) -> Iterator[Problem]:
+    share = study.setting("workshops", "consensus", 1)
     said = [
+        ("consensus", [] if 0 < share <= 1 else [str(share)], ["a share such as 0.75"]),
         ("languages", study.languages, LANGUAGES),
         ("language", [study.settings.get("language", "en")], study.languages),
         ("steps", study.settings.get("steps", ()), STEPS),
