@@ -26,11 +26,7 @@ _VOTES = r"movement|consensus|copeland|first_by_\w+|mean_score(_\w+)?|(dots|bord
 _FOLLOWING = rf"jaccard|mean_rank|mentions|std_difference|shown|wilson|{_VOTES}|" + "|".join(_PARTIAL)
 # What such numbers tell of besides, as columns in which the cells may differ: a mean over workshops gives one of them
 # back from the others, a movement the place in the other round.
-_SPANNING = {
-    _FOLLOWING: (),
-    r"(dots|borda|mean|share)\w*_by_workshop": ("partner", "country"),
-    "movement": ("occasion",),
-}
+_SPANNING = {_FOLLOWING: (), "(dots|borda|mean|share).*_by_workshop": ("partner", "country"), "movement": ("occasion",)}
 # Classes of the frame by who answered: their counts add up to the answers, which the page tells.
 _CLASSES = "response:"
 _ONE_ANSWER = ["single", "ordinal"]
