@@ -141,6 +141,12 @@ def _list_rules(_: Figure, view: View) -> Iterator[Row]:
         yield {"occasion": str(occasion), "rule": rule, "first": said}
     for row in votes[votes["statistic"].eq("rules_agree") & votes["estimate"].eq(0)].to_dict("records"):
         yield {"occasion": row["occasion"], "rule": "", "first": words.text("workshops.rules_disagree")}
+    order = votes[votes["statistic"].isin(["kendall_w", "kendall_w_p"])].pivot_table(
+        "estimate", "occasion", "statistic"
+    )
+    for occasion, told in order.dropna().iterrows():
+        said = f"{words.number(told['kendall_w'], 2)}, p = {words.number(told['kendall_w_p'], 3)}"
+        yield {"occasion": str(occasion), "rule": words.text("statistic.kendall_w"), "first": said}
 
 
 def _list_places(_: Figure, view: View) -> Iterator[Row]:

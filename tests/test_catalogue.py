@@ -136,6 +136,60 @@ def test_where_list_and_statistics_disagree_is_said_both_ways() -> None:
     assert "Neither is an error" in shown.base
 
 
+def vote(statistic: str, option: str, value: float, **more: object) -> dict[str, object]:
+    return row("votes", "milan", step="workshops", option=option, statistic=statistic, estimate=value, **more)
+
+
+def test_each_rule_says_what_it_puts_first_and_whether_they_agree() -> None:
+    rows = [
+        vote("first_by_dots", "staff_exchange", 1.0, occasion="1"),
+        vote("first_by_dots", "study_tours", 0.0, occasion="1"),
+        vote("first_by_condorcet", "staff_exchange", 0.0, occasion="1"), vote("rules_agree", "", 0.0, occasion="1"),
+        vote("first_by_borda", "study_tours", 1.0, occasion="2"), vote("rules_agree", "", 1.0, occasion="2"),
+        vote("kendall_w", "", 0.317, occasion="2"), vote("kendall_w_p", "", 0.0123, occasion="2"),
+    ]  # fmt: skip
+    shown = page(rows).show("vote_rules")
+    assert isinstance(shown, DisplayTable)
+    assert shown.rows == (
+        ("1", "most dots", "Staff exchange"),
+        ("1", "beats every other measure one against one", "No measure beats every other one against one."),
+        ("2", "highest preference score", "Study tours"),
+        ("1", "", "The ways of counting disagree on the first place."),
+        ("2", "agreement among voters (W)", "0.32, p = 0.012"),
+    )
+    rows[0] |= {"mark": "hidden"} | dict.fromkeys(("estimate", "low", "high", "k"), float("nan"))
+    hidden = page(rows).show("vote_rules")
+    assert isinstance(hidden, DisplayTable) and hidden.rows[0][2] == "not shown"
+
+
+def test_places_of_the_last_round_come_with_their_range() -> None:
+    rows = [
+        vote("borda_rank", "study_tours", 2.0, low=1.0, high=4.0, occasion="2"),
+        vote("borda_rank", "staff_exchange", 1.0, low=1.0, high=2.0, occasion="2"),
+        vote("dots_rank", "study_tours", 1.0, occasion="1"), vote("movement", "study_tours", -1.0, occasion="2"),
+        vote("copeland", "staff_exchange", 6.5, occasion="2"), vote("consensus", "staff_exchange", 1.0, occasion="2"),
+        vote("share_first", "staff_exchange", 0.6, k=6, n=10, occasion="2"),
+    ]  # fmt: skip
+    shown = page(rows).show("vote_places")
+    assert isinstance(shown, DisplayTable)
+    assert shown.rows == (
+        ("Staff exchange", "1 (1 to 2)", "6.5", "6 of 10", "yes", "–"),
+        ("Study tours", "2 (1 to 4)", "–", "–", "–", "-1"),
+    )
+
+
+def test_topics_told_together_are_counted_by_passage() -> None:
+    def pair(statistic: str, value: float, k: float, n: float, option: str) -> dict[str, object]:
+        more = {"option": option, "statistic": statistic, "estimate": value, "k": k, "n": n}
+        return row("pairs:excerpt", "all", step="interviews", **more)
+
+    rare, often = "obstacles/funding+tasks/contact", "support/funding+tasks/contact"
+    rows = [pair("share_both", 0.01, 4, 400, rare), pair("share_both", 0.02, 8, 400, often)]
+    shown = page([*rows, pair("jaccard", 0.25, 8, 32, often)]).show("pairs")
+    assert isinstance(shown, DisplayTable)
+    assert [row[2:] for row in shown.rows] == [("8 of 400", "0.25"), ("4 of 400", "–")]
+
+
 def test_sectors_that_reach_across_borders_name_their_regions() -> None:
     def spatial(statistic: str, value: float, **more: str) -> dict[str, object]:
         return row("neighbourhood", "all", step="mapping", option="C28", statistic=statistic, estimate=value, **more)

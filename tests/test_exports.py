@@ -212,6 +212,21 @@ def test_a_study_without_topics_has_no_codebook(small_study: Path, tmp_path: Pat
         write_export("qdc", small_study, tmp_path)
 
 
+def test_what_coders_talk_about_stays_apart_from_what_is_public(analysed: Path, tmp_path: Path) -> None:
+    paths = write_export("coding", analysed, tmp_path)
+    assert [path.stem for path in paths] == ["framework", "disagreements", "pairs", "near_duplicates", "quote_balance"]
+    framework = pd.read_csv(paths[0], dtype=str)
+    units = pd.read_csv(analysed / "processed" / "restricted" / "clean" / "south" / "interviews" / "units.csv")
+    assert set(units.loc[units["status"] == "complete", "unit"]) <= set(framework["unit"])
+    assert "RESTRICTED" in (tmp_path / "RESTRICTED.txt").read_text()
+    with pytest.raises(StudyError, match="restricted and public files may not lie together"):
+        write_export("segments", analysed, tmp_path)
+    public = tmp_path / "public"
+    write_export("public", analysed, public)
+    with pytest.raises(StudyError, match="restricted and public files may not lie together"):
+        write_export("coding", analysed, public)
+
+
 def test_segments_leave_with_consent_and_pseudonym_only(analysed: Path, tmp_path: Path) -> None:
     [path] = write_export("segments", analysed, tmp_path)
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
