@@ -130,6 +130,8 @@ def _tabulate_steps(cleaned: Cleaned, estimates: pd.DataFrame, study: Study) -> 
         yield interviews.tabulate_codes(segments, units, study.table("themes"), not_asked=study.table("coverage"))
         yield coding.tabulate_agreement(segments, rng=make_rng(study, "agreement"))
         yield coding.tabulate_pairs(segments, units)
+        root = str(study.setting("interviews", "companions_of", "steering"))
+        yield coding.tabulate_pairs(segments, units, by="unit", root=root)
         yield coding.tabulate_saturation(segments, units, rng=make_rng(study, "saturation"))
         yield interviews.tabulate_profile(observations, study.table("profile"))
         yield interviews.tabulate_links(observations, study.codebook)

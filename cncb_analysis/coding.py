@@ -180,7 +180,7 @@ def _list_judgements(segments: pd.DataFrame) -> pd.DataFrame:
     return grid.assign(given=asked.isin(given))
 
 
-def tabulate_pairs(segments: pd.DataFrame, units: pd.DataFrame, *, by: str = "excerpt") -> pd.DataFrame:
+def tabulate_pairs(segments: pd.DataFrame, units: pd.DataFrame, *, by: str = "excerpt", root: str = "") -> pd.DataFrame:
     """Count how often two topics came up together, pooled over all partners.
 
     Parameters
@@ -189,6 +189,8 @@ def tabulate_pairs(segments: pd.DataFrame, units: pd.DataFrame, *, by: str = "ex
         As for `interviews.tabulate_codes`; segments with excerpt.
     by : str
         excerpt (in the same passage) or unit (in the same interview): the base, printed with every number.
+    root : str
+        Only pairs of a topic below this root with one outside it: what goes with it.
 
     Returns
     -------
@@ -214,6 +216,9 @@ def tabulate_pairs(segments: pd.DataFrame, units: pd.DataFrame, *, by: str = "ex
     coded = coded[[*place, "theme_code"]].drop_duplicates()
     pairs = coded.merge(coded, on=place, suffixes=("", "_2")).query("theme_code < theme_code_2")
     pairs = pairs.groupby(["theme_code", "theme_code_2"]).size().rename("k").reset_index()
+    if root:
+        below = [pairs[name].str.startswith(f"{root}/") for name in ("theme_code", "theme_code_2")]
+        pairs = pairs[below[0] != below[1]]
     own = coded["theme_code"].value_counts()
     either = pairs["theme_code"].map(own) + pairs["theme_code_2"].map(own) - pairs["k"]
     n = len(interviews) if by == "unit" else len(coded[place].drop_duplicates())

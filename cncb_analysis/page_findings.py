@@ -110,7 +110,7 @@ def _list_neighbourhoods(figure: Figure, view: View) -> Iterator[Row]:
 
 
 def _list_pairs(figure: Figure, view: View) -> Iterator[Row]:
-    """Topics that came up in the same passage, the most often first."""
+    """Topics that came up together, the most often first."""
     alike = view.cells(figure.step, figure.variables[0], "jaccard")
     pairs = view.cells(figure.step, figure.variables[0], "share_both")
     shown = [(*place, cell) for place, cell in pairs.items() if cell["k"] == cell["k"]]
@@ -118,7 +118,8 @@ def _list_pairs(figure: Figure, view: View) -> Iterator[Row]:
         first, second = (view.label(f"theme:{code}") for code in option.split("+"))
         count = view.words.count_of(cell["k"], cell["n"])
         ratio = view.words.number(alike[option, group]["estimate"], 2) if (option, group) in alike else "–"
-        yield {"topic": first, "told_with": second, "passages": count, "jaccard": ratio}
+        unit = "passages" if figure.variables[0] == "pairs:excerpt" else "interviews"
+        yield {"topic": first, "told_with": second, unit: count, "jaccard": ratio}
 
 
 def _select_votes(view: View) -> pd.DataFrame:
@@ -249,6 +250,7 @@ def _list_quotes(quotes: pd.DataFrame, view: View) -> Iterator[Row]:
 _ESTIMATES: Mapping[str, Callable[[Figure, View], Iterator[Row]]] = {
     "neighbourhoods": _list_neighbourhoods,
     "pairs": _list_pairs,
+    "companions": _list_pairs,
     "vote_rules": _list_rules,
     "vote_places": _list_places,
 }

@@ -180,3 +180,18 @@ def test_labels_much_alike_are_listed() -> None:
     # Without labels the names of the codes: a name that stands twice in the tree.
     assert tabulate_near_duplicates(themes[["code"]]).values.tolist() == [["c/trust", "d/trust", 1.0]]
     assert tabulate_near_duplicates(themes.head(0)).empty
+
+
+def test_what_goes_with_a_topic_lies_outside_its_root() -> None:
+    units = pd.DataFrame({"step": "interviews", "partner": "pecs", "country": "HU", "unit": ["a", "b", "c"]})
+    said = [("a", "steering/centre"), ("a", "abroad/large"), ("b", "steering/centre"), ("b", "abroad/large")]
+    said += [("c", "steering/members"), ("c", "steering/centre"), ("c", "tasks/plan"), ("a", "tasks/plan")]
+    segments = pd.DataFrame(said, columns=["unit", "theme_code"]).assign(excerpt="", final=True)
+    found = tabulate_pairs(segments, units.assign(status="complete"), by="unit", root="steering")
+    both = found[found["statistic"] == "share_both"].set_index("option")["k"].to_dict()
+    # Neither two ways of steering (c) nor two topics outside (a) are a pair here.
+    assert both == {
+        "abroad/large+steering/centre": 2,
+        "steering/centre+tasks/plan": 2,
+        "steering/members+tasks/plan": 1,
+    }
