@@ -15,8 +15,8 @@ from cncb_analysis.words import LANGUAGES, read_fixed_words
 
 # What can be estimated without being a variable of the codebook.
 _MEASURES = (
-    "votes", "response", "jobs", "lq", "stars", "concentration", "neighbourhood", "theme", "pairs:excerpt", "pairs:unit",
-    "saturation", "map_concentrated", "profile",
+    "votes", "response", "jobs", "lq", "stars", "concentration", "neighbourhood", "theme", "pairs:excerpt",
+    "pairs:unit", "saturation", "map_concentrated", "profile",
 )  # fmt: skip
 _PLAIN = ("integer", "decimal", "text", "date", "begin_group", "end_group", "note")
 _LISTED = ("select_one", "select_multiple", "rank")
