@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -110,16 +111,26 @@ def _list_neighbourhoods(figure: Figure, view: View) -> Iterator[Row]:
 
 
 def _list_pairs(figure: Figure, view: View) -> Iterator[Row]:
-    """Topics that came up together, the most often first."""
+    """Topics that came up together, the most often first; of what goes with a root each of its topics by itself."""
     alike = view.cells(figure.step, figure.variables[0], "jaccard")
     pairs = view.cells(figure.step, figure.variables[0], "share_both")
-    shown = [(*place, cell) for place, cell in pairs.items() if cell["k"] == cell["k"]]
-    for option, group, cell in sorted(shown, key=lambda each: -each[2]["k"])[:_ROWS]:
-        first, second = (view.label(f"theme:{code}") for code in option.split("+"))
-        count = view.words.count_of(cell["k"], cell["n"])
-        ratio = view.words.number(alike[option, group]["estimate"], 2) if (option, group) in alike else "–"
-        unit = "passages" if figure.variables[0] == "pairs:excerpt" else "interviews"
-        yield {"topic": first, "told_with": second, unit: count, "jaccard": ratio}
+    by_passage, left = figure.variables[0] == "pairs:excerpt", Counter[str]()
+    root = str(view.study.setting("interviews", "companions_of", "steering"))
+    shown = [(option, group, cell) for (option, group), cell in pairs.items() if cell["k"] == cell["k"]]
+    for option, group, cell in sorted(shown, key=lambda each: -each[2]["k"]):
+        codes = sorted(option.split("+"), key=lambda code: not (by_passage or code.startswith(f"{root}/")))
+        head = "" if by_passage else codes[0]
+        left[head] += 1
+        if left[head] <= (_ROWS if by_passage else _ROWS // 2):
+            first, second = (view.label(f"theme:{code}") for code in codes)
+            ratio = view.words.number(alike[option, group]["estimate"], 2) if (option, group) in alike else "–"
+            count = view.words.count_of(cell["k"], cell["n"])
+            yield {
+                "topic": first,
+                "told_with": second,
+                "passages" if by_passage else "interviews": count,
+                "jaccard": ratio,
+            }
 
 
 def _select_votes(view: View) -> pd.DataFrame:

@@ -190,6 +190,18 @@ def test_topics_told_together_are_counted_by_passage() -> None:
     assert [row[2:] for row in shown.rows] == [("8 of 400", "0.25"), ("4 of 400", "–")]
 
 
+def test_what_goes_with_each_way_of_steering_stands_by_itself() -> None:
+    def pair(option: str, k: int) -> dict[str, object]:
+        more = {"option": option, "statistic": "share_both", "estimate": k / 32, "k": k, "n": 32}
+        return row("pairs:unit", "all", step="interviews", **more)
+
+    often = [pair(f"steering/participative+tasks/{place}", 20 - place) for place in range(9)]
+    shown = page([*often, pair("obstacles/funding+steering/centralised", 3)]).show("companions")
+    assert isinstance(shown, DisplayTable)
+    assert [row[0] for row in shown.rows] == ["Participative steering"] * 6 + ["Centralised steering"]
+    assert shown.rows[-1][1:] == ("Lack of funding", "3 of 32", "–")
+
+
 def test_sectors_that_reach_across_borders_name_their_regions() -> None:
     def spatial(statistic: str, value: float, **more: str) -> dict[str, object]:
         return row("neighbourhood", "all", step="mapping", option="C28", statistic=statistic, estimate=value, **more)
