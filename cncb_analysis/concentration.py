@@ -72,7 +72,8 @@ def tabulate_regions(cells: pd.DataFrame, study: Study) -> pd.DataFrame:
         code, region (the code in the study's vintage, or ""), parts (how many codes make up that region), fate: used,
         bridged, total (a country or NUTS 1), extra_regio, other_country, split (cannot be bridged) or unknown; cells.
     """
-    table = cells.groupby("region").size().rename("cells").rename_axis("code").reset_index()
+    table = cells.groupby("region", observed=True).size().rename("cells").rename_axis("code").reset_index()
+    table = table.astype({"code": str})
     table = table.merge(_bridge(study), on="code", how="left")
     code, region = table["code"], table["region"]
     fates = {
