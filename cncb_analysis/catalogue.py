@@ -54,7 +54,7 @@ class Page:
     Examples
     --------
     >>> sorted(FIGURES)[:3]
-    ['allocation', 'bump', 'circle']
+    ['allocation', 'bounds', 'bump']
     """
 
     study: Study
