@@ -200,7 +200,8 @@ def tabulate_location_quotients(cells: pd.DataFrame, study: Study, *, tests: boo
         columns["p_adjusted"] = _test(grid.to_numpy(), against, size, exact)
     columns |= _limit(grid.to_numpy(), against, gaps)
     # Of a bound only the end that is sure stands.
-    columns["low"], columns["high"] = np.where(upper, np.nan, columns["low"]), np.where(lower, np.nan, columns["high"])
+    columns["low"] = np.where(upper, np.nan, columns["low"])
+    columns |= {name: np.where(lower, np.nan, columns[name]) for name in ("high", "most")}
     needed = {"wages": ("wages", year), "earlier": ("jobs", int(rules.get("compared_year", 0)))}
     more = {name: _align(cells, study, *which, grid) for name, which in needed.items()}
     columns["stars"] = _rate_stars(rated, columns["lq"], own[:, None], rules, more)
@@ -268,12 +269,11 @@ def _find_gaps(jobs: pd.DataFrame, regions: list[str], sectors: list[str], tops:
     countries = home.unique()
     told = [code in jobs.index for code in countries]
     beyond = jobs.reindex(countries) - jobs.loc[regions].groupby(home).sum().loc[countries]
-    cells = (
-        np.fmin(beyond.loc[home, sectors].fillna(np.inf), _find_rest(jobs.loc[regions], sectors)).to_numpy().clip(min=0)
-    )
+    around = beyond.loc[home, sectors].fillna(np.inf).to_numpy()
+    cells = np.fmin(around, _find_rest(jobs.loc[regions], sectors)).clip(min=0)
     gone = jobs.loc[regions, tops].isna()
     beyond.loc[[not known for known in told]] = 0.0
-    totals = (beyond.loc[home, tops].fillna(np.inf).to_numpy() * gone.to_numpy()).clip(min=0)
+    totals = np.where(gone, beyond.loc[home, tops].fillna(np.inf), 0.0).clip(min=0)
     national = jobs.loc[countries[told]]
     hidden = np.where(national[sectors].isna(), _find_rest(national, sectors), 0.0).clip(min=0)
     named = [" ".join(gone.columns[row]) for row in gone.to_numpy()]

@@ -175,6 +175,20 @@ def test_bounds_are_as_close_as_margins_allow() -> None:
     assert (row["least"], row["most"], row["bound"]) == (0, pytest.approx(1.0), "confidential")
 
 
+def test_a_hidden_section_of_the_country_leaves_no_most() -> None:
+    # Nobody knows how large all jobs are: the quotient is at least what it is against those published.
+    table: dict[tuple[str, str], float | str] = {
+        **{("AT31", "B"): 50, ("AT31", "C"): 100, ("AT31", "C10"): 30, ("AT", "B"): "c"},
+        **{("AT", "C"): 1000, ("AT", "C10"): 90, ("AT22", "B"): "c", ("AT22", "C"): 10, ("AT22", "C10"): 5},
+    }
+    found = tabulate_location_quotients(make_cells(table), study_of())
+    row = find(found, region="AT31", sector="C10")
+    assert row["bound"] == "lower" and np.isnan(row["most"]) and np.isnan(row["high"])
+    assert row["least"] == pytest.approx((30 / 150) / (90 / 1000)) == row["lq"]
+    # AT22's own hidden mining may be any size: its quotient may be as small as you like.
+    assert find(found, region="AT22", sector="C10")[["bound", "least"]].tolist() == ["either", 0.0]
+
+
 def add(cells: pd.DataFrame, indicator: str, year: int, values: Mapping[tuple[str, str], float]) -> pd.DataFrame:
     return pd.concat([cells, make_cells(values).assign(indicator=indicator, year=year)], ignore_index=True)
 
