@@ -30,6 +30,7 @@ Rules = Mapping[str, Any]
 _DIVISION = r"[A-Z]\d\d"
 # A regional total that may lack at most this share of itself counts as whole.
 _SLACK = 0.01
+_PLACE = ["target", "sector"]
 _BOUNDS = ["", "lower", "upper", "either", "missing", "confidential"]
 _NEEDED = {"wages": "wages", "earlier": "the jobs of the compared_year that [mapping] names"}
 # Ways of giving stars, each with the share of the best that gets one.
@@ -176,7 +177,7 @@ def tabulate_location_quotients(cells: pd.DataFrame, study: Study, *, tests: boo
     """
     rules = read_rules(study)
     year = int(rules.get("year", cells["year"].max() if len(cells) else 0))
-    cells = cells.astype(dict.fromkeys(["region", "sector", "flag"], "category"))
+    cells = cells.astype(dict.fromkeys(["region", "sector", "indicator", "flag"], "category"))
     jobs, flags = _grid(cells, study, "jobs", year)
     names = cells["flag"].cat.categories
     secret = flags.isin([code for code, name in enumerate(names) if "c" in name])
@@ -266,6 +267,10 @@ def _find_gaps(jobs: pd.DataFrame, regions: list[str], sectors: list[str], tops:
     A country without national rows was summed from its regions: there nothing is beyond them.
     """
     home = pd.Index(regions).str[:2]
+    if not jobs.isna().any(axis=None):
+        return _Gaps(
+            np.zeros((len(regions), len(sectors))), np.zeros(len(regions)), np.zeros(len(sectors)), [""] * len(regions)
+        )
     countries = home.unique()
     told = [code in jobs.index for code in countries]
     beyond = jobs.reindex(countries) - jobs.loc[regions].groupby(home).sum().loc[countries]
@@ -312,17 +317,16 @@ def _bridge(study: Study) -> pd.DataFrame:
 def _grid(cells: pd.DataFrame, study: Study, indicator: str, year: int) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Figures and codes of their flags in a year, a row a region (or country), a column a sector."""
     chosen = _keep(cells, cells["indicator"].eq(indicator) & cells["year"].eq(year))
-    fates = tabulate_regions(chosen, study).set_index("code")
-    target, direct = chosen["region"].map(fates["region"]), chosen["region"].map(fates["fate"]).ne("bridged")
-    told, place = _keep(chosen.assign(target=target, direct=direct), target.ne("")), ["target", "sector"]
-    twice = told[told["direct"] & told.duplicated([*place, "direct"])]
-    for row in twice.head(1).to_dict("records"):
-        remedy = "deliver one file of these statistics"
-        where = {"column": f"{row['region']} {row['sector']} {year}", "value": f"{row['value']:g}"}
-        raise StudyError(f"a second, other figure for {indicator}", file="sources.csv", **where, remedy=remedy)
+    # Codes are few, rows many: what becomes of a code is looked up once.
+    fates = tabulate_regions(chosen, study).set_index("code").reindex(chosen["region"].cat.categories)
+    code, target = chosen["region"].cat.codes, fates["region"].fillna("").astype("category")
+    told = chosen.assign(target=target.array.take(code), direct=fates["fate"].ne("bridged").to_numpy()[code])
+    told = _keep(told, pd.Series(target.ne("").to_numpy()[code], told.index))
     if not told["direct"].all():
-        told = _put_together(told.assign(parts=told["region"].map(fates["parts"])))
-    (rows, targets), (columns, sectors) = (pd.factorize(told[name].astype("category"), sort=True) for name in place)
+        told = _put_together(told.assign(parts=told["region"].map(fates["parts"])), indicator)
+    (rows, targets), (columns, sectors) = (pd.factorize(told[name].astype("category"), sort=True) for name in _PLACE)
+    if np.bincount(rows * len(sectors) + columns).max(initial=0) > 1:
+        _refuse_twice(told, indicator)
     values = np.full((len(targets), len(sectors)), np.nan)
     flags = np.full(values.shape, -1)
     values[rows, columns], flags[rows, columns] = told["value"].astype(float), told["flag"].cat.codes
@@ -330,20 +334,27 @@ def _grid(cells: pd.DataFrame, study: Study, indicator: str, year: int) -> tuple
     return pd.DataFrame(values, index, heads), pd.DataFrame(flags, index, heads)
 
 
+def _refuse_twice(told: pd.DataFrame, indicator: str) -> None:
+    for row in told[told.duplicated(_PLACE)].to_dict("records")[:1]:
+        where = {"column": f"{row['region']} {row['sector']} {row['year']}", "value": f"{row['value']:g}"}
+        remedy = "deliver one file of these statistics"
+        raise StudyError(f"a second, other figure for {indicator}", file="sources.csv", **where, remedy=remedy)
+
+
 def _keep(frame: pd.DataFrame, wanted: pd.Series) -> pd.DataFrame:
     """Rows wanted, without a copy where that is all of them."""
     return frame if wanted.all() else frame[wanted]
 
 
-def _put_together(told: pd.DataFrame) -> pd.DataFrame:
+def _put_together(told: pd.DataFrame, indicator: str) -> pd.DataFrame:
     """Sum the parts of regions of the study's vintage; a region has a figure only when each part has one."""
-    place = ["target", "sector"]
-    groups = told[~told["direct"]].astype({"sector": str, "flag": str}).groupby(place)
+    _refuse_twice(told[told["direct"]], indicator)
+    groups = told[~told["direct"]].astype({"target": str, "sector": str, "flag": str}).groupby(_PLACE)
     whole = groups.agg(value=("value", "sum"), flag=("flag", "max"), told=("value", "count"), parts=("parts", "max"))
     whole["value"] = whole["value"].where(whole["told"] == whole["parts"])
     # The code in force comes first; an older one fills in only where that one says nothing at all.
     both = pd.concat([told[told["direct"]], whole.reset_index().astype({"flag": told["flag"].dtype})])
-    return both.sort_values("value", key=lambda value: value.isna(), kind="stable").drop_duplicates(place)
+    return both.sort_values("value", key=lambda value: value.isna(), kind="stable").drop_duplicates(_PLACE)
 
 
 def _choose_sectors(columns: pd.Index) -> tuple[list[str], list[str]]:
