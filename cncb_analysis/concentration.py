@@ -262,10 +262,7 @@ def _limit(jobs: Floats, against: _Against, gaps: _Gaps) -> dict[str, Floats]:
 
 
 def _find_gaps(jobs: pd.DataFrame, regions: list[str], sectors: list[str], tops: list[str]) -> _Gaps:
-    """A hidden cell holds at most what its country has beyond its published regions, and its section beyond its parts.
-
-    A country without national rows was summed from its regions: there nothing is beyond them.
-    """
+    """A hidden cell holds at most what its country has beyond published regions, and its section beyond its parts."""
     home = pd.Index(regions).str[:2]
     if not jobs.isna().any(axis=None):
         return _Gaps(
@@ -277,7 +274,7 @@ def _find_gaps(jobs: pd.DataFrame, regions: list[str], sectors: list[str], tops:
     around = beyond.loc[home, sectors].fillna(np.inf).to_numpy()
     cells = np.fmin(around, _find_rest(jobs.loc[regions], sectors)).clip(min=0)
     gone = jobs.loc[regions, tops].isna()
-    beyond.loc[[not known for known in told]] = 0.0
+    beyond.loc[[not known for known in told]] = 0.0  # summed from its regions, a country has nothing beyond them
     totals = np.where(gone, beyond.loc[home, tops].fillna(np.inf), 0.0).clip(min=0)
     national = jobs.loc[countries[told]]
     hidden = np.where(national[sectors].isna(), _find_rest(national, sectors), 0.0).clip(min=0)

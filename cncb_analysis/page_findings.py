@@ -171,7 +171,9 @@ def _list_places(_: Figure, view: View) -> Iterator[Row]:
     rank = next(
         (f"{name}_rank" for name in ("borda", "mean_score", "dots") if (votes["statistic"] == f"{name}_rank").any()), ""
     )
-    for option, cells in sorted(found.items(), key=lambda each: each[1].get(rank, NOTHING)["estimate"]):
+    places = {option: cells.get(rank, NOTHING)["estimate"] for option, cells in found.items()}
+    for option in sorted(found, key=lambda option: (places[option] != places[option], places[option])):
+        cells = found[option]
         moved = cells.get("movement", NOTHING)["estimate"]
         agreed = cells.get("consensus", NOTHING)["estimate"]
         yield {

@@ -17,6 +17,8 @@ from cncb_analysis.study import Study
 from cncb_analysis.tables import DisplayTable
 from tests.small_estimates import obstacles, page, protect, row, study
 
+NAN = float("nan")
+
 
 def test_a_figure_shows_itself_with_all_that_belongs_to_it() -> None:
     shown = page(obstacles()).show("obstacles")
@@ -169,12 +171,14 @@ def test_places_of_the_last_round_come_with_their_range() -> None:
         vote("dots_rank", "study_tours", 1.0, occasion="1"), vote("movement", "study_tours", -1.0, occasion="2"),
         vote("copeland", "staff_exchange", 6.5, occasion="2"), vote("consensus", "staff_exchange", 1.0, occasion="2"),
         vote("share_first", "staff_exchange", 0.6, k=6, n=10, occasion="2"),
+        {**vote("borda_rank", "coaching", NAN, low=NAN, high=NAN, occasion="2"), "k": NAN, "mark": "hidden"},
     ]  # fmt: skip
     shown = page(rows).show("vote_places")
     assert isinstance(shown, DisplayTable)
     assert shown.rows == (
         ("Staff exchange", "1 (1 to 2)", "6.5", "6 of 10", "yes", "–"),
         ("Study tours", "2 (1 to 4)", "–", "–", "–", "-1"),
+        ("Coaching", "not shown", "–", "–", "–", "–"),
     )
 
 
