@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,8 +16,20 @@ import pandas as pd
 from cncb_analysis.codebook import Codebook
 from cncb_analysis.schema import read_schema
 from cncb_analysis.statistics.agreement import cliffs_delta
-from cncb_analysis.statistics.intervals import cliffs_delta_interval, share_difference_interval
-from cncb_analysis.statistics.permutation import chi_square_permutation, holm, kruskal_permutation
+from cncb_analysis.statistics.exact import friedman_permutation
+from cncb_analysis.statistics.intervals import (
+    cliffs_delta_interval,
+    paired_difference_interval,
+    share_difference_interval,
+)  # fmt: skip
+from cncb_analysis.statistics.permutation import (
+    Permuted,
+    benjamini_hochberg,
+    fisher_permutation,
+    holm,
+    kruskal_permutation,
+    permanova,
+)  # fmt: skip
 
 COMPARISON_COLUMNS = list(read_schema()["comparisons"])
 
@@ -39,6 +52,8 @@ class Rules:
         Level of the tests; effects have intervals at 1 - 2 alpha, as two one-sided tests ask.
     minimum_n : int
         Valid answers that a country needs to be compared.
+    adjust : str
+        Which correction the verdict follows: holm (no false alarm in the family) or bh (few among the findings).
     cliffs_delta, share : float
         Largest difference that still counts as similar, for ordered answers and for shares.
     """
@@ -46,6 +61,7 @@ class Rules:
     permutations: int = 9999
     alpha: float = 0.05
     minimum_n: int = 5
+    adjust: str = "holm"
     cliffs_delta: float = 0.33
     share: float = 0.20
 
@@ -62,11 +78,13 @@ class _Item(NamedTuple):
 def compare_countries(
     observations: pd.DataFrame, codebook: Codebook, *, rng: np.random.Generator, rules: Rules | None = None
 ) -> pd.DataFrame:
-    """Compare countries question by question, all at once and never pair by pair.
+    """Compare countries question by question, all at once; `compare_pairs` takes apart what differs.
 
-    Choices without order: permutation chi-square (of each option where several could be chosen). Ordered answers,
-    numbers, parts of an allocation: permutation Kruskal-Wallis; ranks likewise, an item not ranked lying below all
-    ranked ones. Questions answered by the same units share their arrangements.
+    Choices without order: Fisher-Freeman-Halton (of each option where several could be chosen). Ordered answers,
+    numbers, parts of an allocation: Kruskal-Wallis; ranks likewise, an item not ranked lying below all ranked ones. An
+    allocation or a ranking as a whole: permutational analysis of variance, on square roots of shares (Hellinger
+    distance) or on ranks. Exact where all can be counted, else by permutation. Questions answered by the same units
+    share their arrangements.
 
     Parameters
     ----------
@@ -84,10 +102,12 @@ def compare_countries(
     DataFrame
         `COMPARISON_COLUMNS`. `contrast` names the two countries that lie farthest apart, the higher one first, and
         `effect` how far: Cliff's delta or a difference of shares, with its score interval (Newcombe), which also holds
-        when the two do not overlap at all. `groups` are the countries compared. `p_adjusted` is Holm's within
-        `family`, the step and battery (or theme); tests that could never pass alone (`p_attainable` above alpha) do
-        not count in it. `verdict`: differs (p_adjusted < alpha), similar (the intervals of all differences lie within
-        the margin), too few (fewer than two countries with enough answers), cannot tell.
+        when the two do not overlap at all; of a whole allocation the share that would have to move, of a whole ranking
+        the mean shift in places by the longest possible, both without interval. `groups` are the countries compared.
+        `p_adjusted` is Holm's and `p_fdr` Benjamini and Hochberg's within `family`, the step and battery (or theme;
+        wholes are a family of their own); tests that could never pass alone (`p_attainable` above alpha) do not count
+        in it. `verdict`: differs (adjusted p < alpha), similar (the intervals of all differences lie within the
+        margin), too few (fewer than two countries with enough answers), cannot tell.
 
     References
     ----------
@@ -107,18 +127,149 @@ def compare_countries(
     [['AT-SI', 'kruskal_wallis', 0.0079, 1.0, 'differs']]
     """
     rules = rules or Rules()
-    items = list(_list_items(observations, codebook, rules.minimum_n))
-    outcomes = _test_items(items, int(rng.integers(2**32)), rules.permutations)
+    seed, answers = int(rng.integers(2**32)), _read_answers(observations, codebook)
+    items = list(_list_items(answers, codebook, rules.minimum_n))
+    outcomes = _test_items(items, seed, rules.permutations)
     rows = [_describe_item(item, outcomes.get(index), rules) for index, item in enumerate(items)]
+    return _judge([*rows, *_compare_wholes(answers, codebook, seed, rules)], rules)
+
+
+def compare_pairs(
+    observations: pd.DataFrame,
+    codebook: Codebook,
+    comparisons: pd.DataFrame,
+    *,
+    rng: np.random.Generator,
+    rules: Rules | None = None,
+) -> pd.DataFrame:
+    """Compare two countries at a time where all of them together differ, and where the pair could ever pass.
+
+    Parameters
+    ----------
+    observations, codebook, rng, rules
+        As for `compare_countries`.
+    comparisons : DataFrame
+        What that gave.
+
+    Returns
+    -------
+    DataFrame
+        `COMPARISON_COLUMNS`, a row a pair; the family are the pairs of the question. Ordered answers: Mann-Whitney as
+        the Kruskal-Wallis of two groups; else Fisher's exact test. A pair whose smallest attainable p could not pass
+        the correction even if it lay wholly apart is no test: its p is NaN and its verdict cannot tell.
+
+    References
+    ----------
+    Tarone, R. E. (1990). A modified Bonferroni method for discrete data. Biometrics, 46, 515-522.
+    """
+    rules = rules or Rules()
+    seed, differing = int(rng.integers(2**32)), comparisons.loc[comparisons["verdict"] == "differs"]
+    places = set(differing[["step", "variable", "option"]].itertuples(index=False, name=None))
+    rows: list[dict[str, Any]] = []
+    for item in _list_items(_read_answers(observations, codebook), codebook, rules.minimum_n):
+        place = (item.place["step"], item.place["variable"], item.place["option"])
+        if place not in places or len(item.groups) < 3:
+            continue
+        family = {**item.place, "family": ":".join(filter(None, (*place, "pairs")))}
+        pairs = [
+            item._replace(place=family, groups=list(pair), answers=item.answers[item.answers["country"].isin(pair)])
+            for pair in combinations(item.groups, 2)
+        ]
+        outcomes = _test_items(pairs, seed, rules.permutations)
+        limit = _limit_attainable([outcomes[index]["p_attainable"] for index in range(len(pairs))], rules.alpha)
+        for index, pair in enumerate(pairs):
+            outcome = outcomes[index]
+            if outcome["p_attainable"] > limit:
+                outcome |= {"p": np.nan, "p_error": np.nan}
+            rows.append(_describe_item(pair, outcome, rules))
+    return _judge(rows, rules)
+
+
+def _limit_attainable(attainable: list[float], alpha: float) -> float:
+    """Tarone's limit: alpha / K with the least K such that at most K tests could reach it."""
+    return next(alpha / k for k in range(1, len(attainable) + 1) if sum(p <= alpha / k for p in attainable) <= k)
+
+
+def compare_ratings(
+    observations: pd.DataFrame, codebook: Codebook, *, rng: np.random.Generator, rules: Rules | None = None
+) -> pd.DataFrame:
+    """Compare the items of each rated battery, all countries together: the same units rated each of them.
+
+    Parameters
+    ----------
+    observations, codebook, rng, rules
+        As for `compare_countries`.
+
+    Returns
+    -------
+    DataFrame
+        `COMPARISON_COLUMNS`, a row a battery and aspect (`option`); n counts units that rated every item, `groups` are
+        the items. Test: Friedman within units, exact where countable. `contrast` names the items with the highest and
+        the lowest mean rank; `effect` is the share of units that rate the first higher minus the share that rate it
+        lower, with Tango's score interval. The batteries of a step are one family.
+    """
+    rules = rules or Rules()
+    seed = int(rng.integers(2**32))
+    rated = {
+        name: (variable.battery, variable.aspect, variable.item)
+        for name, variable in codebook.variables.items()
+        if variable.kind == "ordinal" and variable.battery
+    }
+    answers = _read_answers(observations, codebook)
+    answers = answers[answers["variable"].isin(rated)]
+    keys = pd.DataFrame([rated[name] for name in answers["variable"]], answers.index, ["battery", "aspect", "item"])
+    rows = []
+    for (step, battery, aspect), part in answers.join(keys).groupby(["step", "battery", "aspect"], sort=False):
+        sheet = part.pivot(index="unit", columns="item", values="value").dropna()
+        place = {"step": step, "variable": battery, "option": aspect, "family": f"{step}:ratings"}
+        row = place | {"n": len(sheet), "groups": " ".join(sheet.columns), "test": "", "method": "", "contrast": ""}
+        if len(sheet.columns) < 2 or len(sheet) < rules.minimum_n:
+            rows.append(row | {"verdict": "too few"})
+            continue
+        chance = np.random.default_rng([seed, zlib.crc32(f"{step} {battery} {aspect}".encode())])
+        found = friedman_permutation(sheet, rng=chance, permutations=rules.permutations)
+        rows.append(row | {name: found[name] for name in _MEASURED} | _describe_ratings(sheet, found, rules))
+    return _judge(rows, rules)
+
+
+def _describe_ratings(sheet: pd.DataFrame, found: Mapping[str, float], rules: Rules) -> dict[str, Any]:
+    ranks, level = sheet.rank(axis=1).mean(), 1 - 2 * rules.alpha
+    higher = (sheet.to_numpy()[:, :, None] > sheet.to_numpy()[:, None, :]).sum(axis=0)
+    low, high = paired_difference_interval(higher, higher.T, len(sheet), level=level)
+    first, second = int(ranks.to_numpy().argmax()), int(ranks.to_numpy().argmin())
+    alike = max(-low.min(), high.max()) <= rules.cliffs_delta
+    # Where every unit rates all items the same there is nothing to arrange.
+    arrangements = int(np.nan_to_num(found["arrangements"]))
+    return {
+        "test": "friedman",
+        "method": f"{f'permutation {arrangements}' if arrangements else 'exact'}; tango {level:.2f}",
+        "contrast": f"{sheet.columns[first]}-{sheet.columns[second]}",
+        "effect": (higher[first, second] - higher[second, first]) / len(sheet),
+        "effect_low": low[first, second],
+        "effect_high": high[first, second],
+        "margin": rules.cliffs_delta,
+        "verdict": "similar" if alike else "cannot tell",
+    }
+
+
+def _judge(rows: list[dict[str, Any]], rules: Rules) -> pd.DataFrame:
+    """Correct within each family, and say which differ."""
     table = pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
-    # Holm's family are the tests that could pass: one that cannot needs no guarding against.
+    # The family are the tests that could pass: one that cannot needs no guarding against.
     possible = table["p"].where(table["p_attainable"] <= rules.alpha)
-    adjusted = possible.groupby(table["family"]).transform(lambda p: pd.Series(holm(p), index=p.index))
-    adjusted = adjusted.where(possible.notna() | table["p"].isna(), 1.0)
-    return table.assign(p_adjusted=adjusted, verdict=table["verdict"].mask(adjusted < rules.alpha, "differs"))
+    families = possible.groupby(table["family"])
+    corrected = {
+        column: families.transform(lambda p, adjust=adjust: pd.Series(adjust(p), index=p.index)).where(
+            possible.notna() | table["p"].isna(), 1.0
+        )
+        for column, adjust in (("p_adjusted", holm), ("p_fdr", benjamini_hochberg))
+    }
+    decisive = corrected["p_fdr" if rules.adjust == "bh" else "p_adjusted"]
+    return table.assign(**corrected, verdict=table["verdict"].mask(decisive < rules.alpha, "differs"))
 
 
-def _list_items(observations: pd.DataFrame, codebook: Codebook, minimum_n: int) -> Iterator[_Item]:
+def _read_answers(observations: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
+    """Valid answers, by unit, so that questions answered by the same units are known by it."""
     kinds = pd.Series({name: variable.kind for name, variable in codebook.variables.items()}, dtype="str")
     columns = ["step", "variable", "option", "unit", "country", "occasion", "missing"]
     rows = observations[[*columns, "value"]].astype(dict.fromkeys(columns, "str"))
@@ -129,9 +280,13 @@ def _list_items(observations: pd.DataFrame, codebook: Codebook, minimum_n: int) 
     option = rows["option"].where(kind.isin(_BY_OPTION), "")
     rows = rows.assign(kind=kind, value=value, option=option)
     used = (rows["missing"] == "") & (rows["occasion"] == "") & value.notna()
-    rows = rows[used & kind.isin(["single", "multiple", *_ORDERED])]
-    # By unit, so that questions answered by the same units are known by it.
-    grouped = rows.sort_values("unit", kind="stable").groupby(["step", "variable", "option"], sort=False)
+    return rows[used & kind.isin(["single", "multiple", *_ORDERED])].sort_values(
+        "unit", kind="stable", ignore_index=True
+    )
+
+
+def _list_items(answers: pd.DataFrame, codebook: Codebook, minimum_n: int) -> Iterator[_Item]:
+    grouped = answers.groupby(["step", "variable", "option"], sort=False)
     for (step, name, option), part in sorted(grouped, key=lambda entry: _place(entry[0], codebook)):
         enough = part[part.groupby("country")["unit"].transform("size") >= minimum_n]
         variable = codebook.variables[name]
@@ -153,16 +308,50 @@ def _test_items(items: list[_Item], seed: int, permutations: int) -> dict[int, d
             batches["\n".join(item.answers["unit"]).encode(), item.kind in _ORDERED].append(index)
     outcomes = {}
     for (units, ordered), batch in batches.items():
-        name, test = ("kruskal_wallis", kruskal_permutation) if ordered else ("chi_square", chi_square_permutation)
+        name, test = ("kruskal_wallis", kruskal_permutation) if ordered else ("fisher", fisher_permutation)
         # The arrangements depend on the units alone: another question more or less changes no p-value.
         rng = np.random.default_rng([seed, zlib.crc32(units)])
         values = np.stack([items[index].answers["value"] for index in batch])
         found = test(values, items[batch[0]].answers["country"], rng=rng, permutations=permutations)
-        method = f"{'exact' if found.exact else 'permutation'} {found.arrangements}"
         for row, index in enumerate(batch):
-            numbers = {measure: float(getattr(found, measure)[row]) for measure in _MEASURED}
-            outcomes[index] = {"test": name, "method": method, **numbers}
+            outcomes[index] = _tell_outcome(name, found, row)
     return outcomes
+
+
+def _tell_outcome(test: str, found: Permuted, row: int = 0) -> dict[str, Any]:
+    numbers = {measure: float(getattr(found, measure)[row]) for measure in _MEASURED}
+    looked = f"{'exact' if found.exact[row] else 'permutation'} {found.arrangements[row] or 'tables'}"
+    return {"test": test, "method": looked, **numbers}
+
+
+def _compare_wholes(answers: pd.DataFrame, codebook: Codebook, seed: int, rules: Rules) -> Iterator[dict[str, Any]]:
+    """Whole allocations and rankings, beside their parts."""
+    parts = answers[answers["kind"].isin(["allocation", "rank"])]
+    names = {name: variable.battery or name for name, variable in codebook.variables.items()}
+    whole = parts["variable"].map(names).where(parts["kind"] == "allocation", parts["variable"])
+    parts = parts.assign(whole=whole, part=parts["option"].where(parts["kind"] == "rank", parts["variable"]))
+    for (step, name, kind), block in parts.groupby(["step", "whole", "kind"], sort=False):
+        sheet = block.pivot(index=["unit", "country"], columns="part", values="value").dropna()
+        sheet = sheet[sheet.groupby("country")[sheet.columns[0]].transform("size") >= rules.minimum_n]
+        countries = sheet.index.get_level_values("country").astype(str)
+        groups, shares = sorted(countries.unique()), kind == "allocation"
+        row = {"step": step, "variable": name, "option": "", "family": f"{step}:wholes"}
+        row |= {"n": len(sheet), "groups": " ".join(groups), "contrast": "", "test": "", "method": ""}
+        if len(groups) < 2:
+            yield row | {"verdict": "too few"}
+            continue
+        # Not ranked lies below all: tied in the last place.
+        ranks = (sheet.rank(axis=1) - 1) / max(len(sheet.columns) - 1, 1)
+        points = sheet.div(sheet.sum(axis=1).replace(0, 1), axis=0) if shares else ranks
+        chance = np.random.default_rng([seed, zlib.crc32(f"{step} {name}".encode())])
+        roots = np.sqrt(points.clip(lower=0)) if shares else points
+        found = permanova(roots, countries, rng=chance, permutations=rules.permutations)
+        centres = points.groupby(countries).mean().to_numpy()
+        apart = np.abs(centres[:, None, :] - centres[None, :, :])
+        apart = apart.sum(axis=2) / 2 if shares else apart.mean(axis=2)
+        one, other = np.unravel_index(apart.argmax(), apart.shape)
+        row |= {"contrast": f"{groups[one]}-{groups[other]}", "effect": apart[one, other], "verdict": "cannot tell"}
+        yield row | _tell_outcome("permanova", found)
 
 
 def _describe_item(item: _Item, outcome: dict[str, Any] | None, rules: Rules) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from cncb_analysis.estimates import (
     tabulate_shares,
 )  # fmt: skip
 from cncb_analysis.statistics.agreement import kendall_w
-from cncb_analysis.statistics.permutation import chi_square_permutation
+from cncb_analysis.statistics.permutation import fisher_permutation
 from cncb_analysis.statistics.reliability import alpha_if_dropped, cronbach_alpha, feldt_interval
 from cncb_analysis.words import read_shipped
 
@@ -165,8 +165,8 @@ def _name_thirds(values: pd.Series) -> pd.Series:
 def _test_response(frame: pd.DataFrame, rng: np.random.Generator) -> Iterator[_Found]:
     for (variable, *place), part in tabulate_groups(frame).groupby(["variable", *_PLACE], sort=False):
         if part["option"].nunique() > 1 and part["k"].nunique() > 1:
-            test = chi_square_permutation(part["option"], part["k"], rng=rng, permutations=_PERMUTATIONS)
-            method = "chi_square_exact" if test.exact else "chi_square_permutation"
+            test = fisher_permutation(part["option"], part["k"], rng=rng, permutations=_PERMUTATIONS)
+            method = "fisher_exact" if test.exact[0] else "fisher_permutation"
             for statistic, p in (("nonresponse_p", test.p[0]), ("nonresponse_p_least", test.p_attainable[0])):
                 yield (*place, variable, "", statistic, p, np.nan, np.nan, len(part), method)
 

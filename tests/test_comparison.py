@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from cncb_analysis.codebook import Choice, Codebook, Variable
-from cncb_analysis.comparison import COMPARISON_COLUMNS, Rules, compare_countries
+from cncb_analysis.comparison import COMPARISON_COLUMNS, Rules, compare_countries, compare_pairs, compare_ratings
 
 RATING = tuple(Choice("rating", str(order), order=order) for order in range(1, 6))
 LISTS = {
@@ -57,15 +59,17 @@ class TestTests:
 
     def test_option_of_a_multiple_choice(self):
         row = compare(observe("act", {"AT": [1] * 8, "SI": [0] * 8}, option="fairs")).iloc[0]
-        assert (row["test"], row["option"], row["effect"]) == ("chi_square", "fairs", 1)
+        assert (row["test"], row["option"], row["effect"]) == ("fisher", "fairs", 1)
         assert row["p"] == pytest.approx(2 / 12870)
         # Newcombe (1998), method 10, at 90 % from the Wilson limit of 8/8: 1 - sqrt(2) * 0.2527
         assert row["effect_low"] == pytest.approx(1 - np.sqrt(2) * 0.25274, abs=1e-4)
 
     def test_single_choice(self):
         row = compare(observe("origin", {"AT": ["firms"] * 6, "SI": ["research"] * 5 + ["firms"]})).iloc[0]
-        assert (row["test"], row["variable"], row["option"]) == ("chi_square", "origin", "")
-        assert row["statistic"] == pytest.approx(12 * (36 / 42 + 25 / 30 + 1 / 42) - 12)  # n (sum O²/(n_j m_c) - 1)
+        assert (row["test"], row["variable"], row["option"]) == ("fisher", "origin", "")
+        # Of 12, 7 say firms: all 6 of AT among them.
+        assert row["statistic"] == pytest.approx(math.comb(6, 1) / math.comb(12, 7))
+        assert row["method"].startswith("exact tables;")
         assert row["effect"] == pytest.approx(5 / 6)
 
     def test_ranks_put_the_unranked_last(self):
@@ -175,3 +179,122 @@ class TestChance:
             ]
             alarms.append((compare(*parts, rules=Rules(permutations=199))["verdict"] == "differs").any())
         assert np.mean(alarms) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 60)
+
+
+PARTS = tuple(Variable(f"fin_{part}", "allocation", battery="fin", item=part) for part in ("eu", "fees", "other"))
+WHOLES = Codebook({variable.name: variable for variable in [*VARIABLES, *PARTS]}, LISTS)
+
+
+def divide(answers):
+    """Rows of an allocation: country -> shares of its units in percent."""
+    columns = [{country: [row[place] for row in rows] for country, rows in answers.items()} for place in range(3)]
+    return pd.concat([observe(part.name, column) for part, column in zip(PARTS, columns, strict=True)])
+
+
+class TestWholes:
+    def test_allocation(self):
+        answers = {"AT": [(0, 100, 0)] * 6, "SI": [(50, 50, 0)] * 3 + [(100, 0, 0)] * 3}
+        table = compare_countries(divide(answers), WHOLES, rng=np.random.default_rng(1), rules=QUICK)
+        row = table.set_index("variable").loc["fin"]
+        assert (row["test"], row["family"], row["n"]) == ("permanova", "questionnaire:wholes", 12)
+        # On average 75 of 100 would have to move from fees to the EU.
+        assert (row["effect"], row["verdict"]) == (0.75, "differs")
+        assert row["p"] == row["p_adjusted"] == pytest.approx(2 / 924)
+        assert np.isnan([row["effect_low"], row["margin"]]).all()
+
+    def test_units_that_left_a_part_open_do_not_count(self):
+        rows = divide({"AT": [(0, 100, 0)] * 6, "SI": [(50, 50, 0)] * 5})
+        rows = rows[~((rows["unit"] == "SI-00") & (rows["variable"] == "fin_eu"))]
+        row = (
+            compare_countries(rows, WHOLES, rng=np.random.default_rng(1), rules=QUICK).set_index("variable").loc["fin"]
+        )
+        assert (row["verdict"], row["groups"], row["n"]) == ("too few", "AT", 6)
+
+    def test_ranking(self):
+        options = {"exchange": (1.0, 2.0), "tours": (2.0, 1.0), "money": (np.nan, np.nan)}
+        parts = [observe("top", {"AT": [a] * 6, "SI": [b] * 6}, option=code) for code, (a, b) in options.items()]
+        row = compare(*parts).iloc[-1]
+        assert (row["test"], row["variable"], row["option"], row["n"]) == ("permanova", "top", "", 12)
+        assert row["effect"] == pytest.approx((0.5 + 0.5 + 0) / 3)  # two of three items lie one of two places apart
+
+
+def compare_twice(*parts, rules=QUICK):
+    rows = pd.concat(parts)
+    found = compare_countries(rows, BOOK, rng=np.random.default_rng(1), rules=rules)
+    return found, compare_pairs(rows, BOOK, found, rng=np.random.default_rng(2), rules=rules)
+
+
+class TestPairs:
+    def test_only_what_differs_is_taken_apart(self):
+        apart = {"AT": range(9, 18), "HU": range(9), "SI": range(9)}
+        alike = {"AT": range(9), "HU": range(9), "SI": range(9)}
+        _, pairs = compare_twice(observe("heads", apart), observe("obst_0", alike))
+        assert pairs[["variable", "groups", "verdict"]].to_numpy().tolist() == [
+            ["heads", "AT HU", "differs"], ["heads", "AT SI", "differs"], ["heads", "HU SI", "cannot tell"],
+        ]  # fmt: skip
+        first = pairs.iloc[0]
+        assert (first["family"], first["contrast"]) == ("questionnaire:heads:pairs", "AT-HU")
+        assert first["p"] == pytest.approx(2 / math.comb(18, 9))
+        assert first["p_adjusted"] == pytest.approx(6 / math.comb(18, 9))
+
+    def test_a_pair_that_could_never_pass_is_no_test(self):
+        # Three countries of five: wholly apart, two of them reach 2/252; of five such, none passes 0.05 / 10.
+        answers = {
+            code: [10 * place + unit for unit in range(5)] for place, code in enumerate(("AT", "CZ", "HU", "IT", "SI"))
+        }
+        found, pairs = compare_twice(observe("heads", answers))
+        assert found.iloc[0]["verdict"] == "differs"
+        assert len(pairs) == 10
+        assert pairs["p_attainable"].to_numpy() == pytest.approx([2 / 252] * 10)
+        assert pairs["p"].isna().all()
+        assert set(pairs["verdict"]) == {"cannot tell"}
+        assert (pairs["effect"] == 1).all()
+
+    def test_choices_by_fisher_s_own_test(self):
+        _, pairs = compare_twice(observe("act", {"AT": [1] * 9, "HU": [0] * 9, "SI": [0] * 9}, option="fairs"))
+        assert set(pairs["test"]) == {"fisher"}
+        assert pairs.iloc[0]["p"] == pytest.approx(2 / math.comb(18, 9))
+
+    def test_two_countries_need_no_pairs(self):
+        found, pairs = compare_twice(observe("heads", {"AT": range(9), "SI": range(9, 18)}))
+        assert found.iloc[0]["verdict"] == "differs"
+        assert pairs.empty
+        assert pairs.columns.tolist() == COMPARISON_COLUMNS
+
+
+class TestRatings:
+    def test_items_of_a_battery(self):
+        ratings = [observe(f"obst_{i}", {"AT": [high] * 6, "SI": [high] * 4}) for i, high in enumerate((5, 3, 1))]
+        row = compare_ratings(pd.concat(ratings), BOOK, rng=np.random.default_rng(1), rules=QUICK).iloc[0]
+        assert (row["variable"], row["test"], row["contrast"], row["groups"]) == ("obst", "friedman", "0-2", "0 1 2")
+        assert (row["n"], row["statistic"], row["effect"], row["verdict"]) == (10, 20, 1, "differs")
+        assert row["p"] == pytest.approx(6 / 6**10)
+        z2 = 1.6448536**2  # Tango's equation where all lie on one side: n(1 - t) = z²(1 + t)
+        assert row["effect_low"] == pytest.approx((10 - z2) / (10 + z2), abs=1e-6)
+
+    def test_units_that_rated_some_items_do_not_count(self):
+        ratings = [observe("obst_0", {"AT": [1] * 6}), observe("obst_1", {"AT": [2] * 4})]
+        row = compare_ratings(pd.concat(ratings), BOOK, rng=np.random.default_rng(1)).iloc[0]
+        assert (row["n"], row["verdict"]) == (4, "too few")
+
+    def test_all_the_same_is_similar_only_with_enough(self):
+        def rate(units):
+            parts = [observe(f"obst_{i}", {"AT": [3] * units}) for i in range(2)]
+            return compare_ratings(pd.concat(parts), BOOK, rng=np.random.default_rng(1)).iloc[0]
+
+        assert (rate(5)["verdict"], rate(12)["verdict"]) == ("cannot tell", "similar")
+
+
+class TestCorrection:
+    def test_both_and_the_one_that_decides(self):
+        parts = [observe(f"obst_{i}", {"AT": [1, 2, 3, 4, 5, 5], "SI": [1, 1, 1, 1, 2, 3]}) for i in range(3)]
+        found = compare(*parts)
+        assert (found["p_adjusted"] == (3 * found["p"]).clip(upper=1)).all()
+        assert found["p_fdr"].to_numpy() == pytest.approx(found["p"].to_numpy())
+        assert set(found["verdict"]) == {"cannot tell"}
+        level = float(found["p"].iloc[0]) * 1.5
+        loose = {
+            rule: compare(*parts, rules=Rules(permutations=999, alpha=level, adjust=rule)) for rule in ("holm", "bh")
+        }
+        assert set(loose["bh"]["verdict"]) == {"differs"}
+        assert set(loose["holm"]["verdict"]) == {"cannot tell"}

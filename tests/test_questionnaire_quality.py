@@ -94,7 +94,7 @@ def test_the_test_of_non_response_is_exact_and_says_what_it_could_find() -> None
     # Fisher, 3 1 / 1 3 both sides: 34/70; the most extreme tables, 4 0 and 0 4: 2/70. R: fisher.test.
     assert find(table, variable="response:map_type", statistic="nonresponse_p")["estimate"] == pytest.approx(34 / 70)
     least = find(table, variable="response:map_type", statistic="nonresponse_p_least")
-    assert (least["estimate"], least["n"], least["method"]) == (pytest.approx(2 / 70), 8, "chi_square_exact")
+    assert (least["estimate"], least["n"], least["method"]) == (pytest.approx(2 / 70), 8, "fisher_exact")
 
 
 def test_sizes_are_cut_into_thirds_of_the_frame() -> None:

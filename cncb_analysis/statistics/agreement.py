@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
 
+from cncb_analysis.statistics.exact import friedman_permutation
+
 Floats = NDArray[np.float64]
 # Of the bootstrap.
 _REPLICATES = 2000
@@ -15,7 +17,7 @@ def kendall_w(ranks: ArrayLike, *, rng: np.random.Generator, permutations: int =
     """Kendall's coefficient of concordance, corrected for ties, with its permutation p-value.
 
     W = 12 S / (m² (n³ - n) - m Σ (t³ - t)), S the squared deviations of the n rank sums of m judges, t the sizes of
-    ties. 0 is no agreement on the order, 1 full agreement. Chance: each judge's ranks are shuffled on their own. A
+    ties. 0 is no agreement on the order, 1 full agreement. p: Friedman's test of the items, exact where countable. A
     tiny p with a small W means weak agreement of many, not strong agreement.
 
     Parameters
@@ -45,16 +47,8 @@ def kendall_w(ranks: ArrayLike, *, rng: np.random.Generator, permutations: int =
     0.7778
     """
     placed = _place(ranks)
-    judges, items = placed.shape
-    # Σ(r - r̄)² of a judge's midranks is (n³ - n - Σ(t³ - t))/12: the tie correction needs no counting of ties.
-    most = judges * ((placed - (items + 1) / 2) ** 2).sum()
-    if judges < 2 or most == 0:
-        return float("nan"), float("nan")
-    sums = np.zeros((permutations + 1, items)) + placed.sum(axis=0)
-    for row in placed:
-        sums[1:] += rng.permuted(np.tile(row, (permutations, 1)), axis=1) - row
-    w = ((sums - judges * (items + 1) / 2) ** 2).sum(axis=1) / most
-    return float(w[0]), float((w >= w[0] - 1e-9).mean())
+    found = friedman_permutation(placed, rng=rng, permutations=permutations)
+    return found["w"], found["p"]
 
 
 def borda_scores(ranks: ArrayLike) -> Floats:

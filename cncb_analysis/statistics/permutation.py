@@ -6,18 +6,24 @@ import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
-from scipy.stats import rankdata
+from scipy.special import gammaln
+from scipy.stats import false_discovery_control, rankdata
+
+from cncb_analysis.statistics.exact import count_rank_sums, fisher_freeman_halton
 
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-Statistic = Callable[[Ints], Floats]
+Statistic = Callable[[Any], Floats]
 
 # Up to here counting all is as quick as drawing some ten thousand.
 _COUNTABLE = 300_000
+# Additions that counting two groups by their rank sums may take.
+_ADDITIONS = 100_000_000
 # Cells of one block of arrangements: bounds the memory, whatever the number of answers.
 _BLOCK = 4_000_000
 
@@ -36,9 +42,9 @@ class Permuted:
         Monte Carlo standard error of p; 0 when all arrangements were counted.
     p_attainable : array, (items,)
         Smallest p that these answers could have given, however they lay; what no test below it can find.
-    arrangements : int
-        How many were looked at.
-    exact : bool
+    arrangements : array, (items,)
+        How many were looked at; 0 where tables were counted instead.
+    exact : array, (items,)
         Whether these are all.
     """
 
@@ -46,8 +52,8 @@ class Permuted:
     p: Floats
     p_error: Floats
     p_attainable: Floats
-    arrangements: int
-    exact: bool
+    arrangements: Ints
+    exact: NDArray[np.bool_]
 
 
 def kruskal_permutation(values: ArrayLike, groups: ArrayLike, *, rng: Generator, permutations: int = 9999) -> Permuted:
@@ -81,7 +87,7 @@ def kruskal_permutation(values: ArrayLike, groups: ArrayLike, *, rng: Generator,
     Examples
     --------
     >>> result = kruskal_permutation([1, 2, 3, 4], ["a", "a", "b", "b"], rng=np.random.default_rng(1))
-    >>> print(f"{result.statistic[0]:.1f} {result.p[0]:.4f} {result.exact}")
+    >>> print(f"{result.statistic[0]:.1f} {result.p[0]:.4f} {result.exact[0]}")
     2.4 0.3333 True
     """
     matrix = np.atleast_2d(np.asarray(values, dtype=float))
@@ -94,20 +100,94 @@ def kruskal_permutation(values: ArrayLike, groups: ArrayLike, *, rng: Generator,
         between = (sums**2 / sizes).sum(axis=-1) - n * (n + 1) ** 2
         return (n - 1) * between / np.where(spread > 0, spread, np.inf)[:, None]
 
+    if len(sizes) == 2 and sizes.min() * n**3 <= _ADDITIONS:
+        return _count_two(ranks, np.asarray(groups), statistic)
     return _permute(ranks, groups, statistic, rng, permutations)
 
 
-def chi_square_permutation(
-    values: ArrayLike, groups: ArrayLike, *, rng: Generator, permutations: int = 9999
-) -> Permuted:
-    """Pearson's chi-square of answers without order, with its permutation p-value: right for any expected count.
+def _count_two(ranks: Ints, groups: NDArray[Any], statistic: Statistic) -> Permuted:
+    """Of two groups all arrangements can be counted, by the sum of the ranks of the smaller one."""
+    names, sizes = np.unique(groups, return_counts=True)
+    members, size = [groups == name for name in names], int(sizes.min())
+    observed = statistic(np.stack([ranks[:, own].sum(axis=1) for own in members], axis=-1)[:, None, :])[:, 0]
+    p, attainable = np.ones(len(ranks)), np.ones(len(ranks))
+    for place, row in enumerate(ranks):
+        ways = count_rank_sums(row, size)
+        apart = np.abs(np.arange(len(ways)) - size * (len(groups) + 1))
+        seen = abs(int(row[members[int(sizes.argmin())]].sum()) - size * (len(groups) + 1))
+        p[place] = ways[apart >= seen].sum() / ways.sum()
+        attainable[place] = ways[apart == apart[ways > 0].max()].sum() / ways.sum()
+    every = np.full(len(p), math.comb(len(groups), size))
+    return Permuted(observed, p, np.zeros_like(p), attainable, every, np.ones(len(p), bool))
 
-    X² = n (Σ O² / (n_j m_c) - 1), O the units of group j (of n_j) with answer c (of m_c).
+
+def fisher_permutation(values: ArrayLike, groups: ArrayLike, *, rng: Generator, permutations: int = 9999) -> Permuted:
+    """Fisher-Freeman-Halton test of answers without order: exact where the tables can be counted, else by permutation.
+
+    Both order the tables by their probability given the margins, Π n_j! Π m_c! / (n! Π O!), O the units of group j (of
+    n_j) with answer c (of m_c).
 
     Parameters
     ----------
     values : array-like, (n,) or (items, n)
         Answer codes of the same n units.
+    groups : array-like, (n,)
+        Group of each unit.
+    rng : numpy.random.Generator
+        Source of chance; unused where tables or arrangements can be counted.
+    permutations : int
+        Random arrangements beside the observed one.
+
+    Returns
+    -------
+    Permuted
+        As `kruskal_permutation`; the statistic is the probability of the observed table.
+
+    References
+    ----------
+    `exact.fisher_freeman_halton`. R: ``fisher.test(...)``, ``fisher.test(..., simulate.p.value = TRUE)``.
+
+    Examples
+    --------
+    >>> result = fisher_permutation([1, 1, 0, 0], ["a", "a", "b", "b"], rng=np.random.default_rng(1))
+    >>> print(f"{result.statistic[0]:.4f} {result.p[0]:.4f}")
+    0.1667 0.3333
+    """
+    blocks = [row == np.unique(row)[:, None] for row in np.atleast_2d(np.asarray(values))]
+    names, sizes = np.unique(np.asarray(groups), return_counts=True)
+    members = np.asarray(groups) == names[:, None]
+    counted = {place: fisher_freeman_halton(block @ members.T.astype(np.int64)) for place, block in enumerate(blocks)}
+    left = [place for place, found in counted.items() if found is None]
+    result = np.array([found or (np.nan,) * 3 for found in counted.values()])
+    p, attainable, probability = result.T.copy()
+    error, arrangements, exact = np.zeros(len(p)), np.zeros(len(p), np.int64), np.ones(len(p), bool)
+    if left:
+        columns = np.concatenate([blocks[place] for place in left]).astype(np.int64)
+        starts = np.cumsum([0, *(len(blocks[place]) for place in left[:-1])])
+        margins = [gammaln(blocks[place].sum(axis=1) + 1).sum() for place in left] + gammaln(sizes + 1).sum()
+        logs = gammaln(np.arange(columns.shape[1] + 1) + 1)
+
+        def statistic(sums: Ints) -> Floats:
+            return np.asarray(np.add.reduceat(logs[sums].sum(axis=-1), starts, axis=0))
+
+        drawn = _permute(columns, groups, statistic, rng, permutations)
+        probability[left] = np.exp(margins - logs[-1] - drawn.statistic)
+        p[left], attainable[left], error[left] = drawn.p, drawn.p_attainable, drawn.p_error
+        arrangements[left], exact[left] = drawn.arrangements, drawn.exact
+    return Permuted(probability, p, error, attainable, arrangements, exact)
+
+
+def permanova(points: ArrayLike, groups: ArrayLike, *, rng: Generator, permutations: int = 9999) -> Permuted:
+    """Permutational analysis of variance: do groups differ in all parts of an answer at once?
+
+    R² = Σ_j n_j |c_j - c|² / Σ_i |x_i - c|², the share of the squared Euclidean distances from the common centre c that
+    lies between the centres c_j of the groups; it orders the arrangements as pseudo-F does.
+
+    Parameters
+    ----------
+    points : array-like, (n, parts)
+        An answer of several parts a unit, no NaN. Square roots of shares make it the Hellinger distance, which bears
+        zeros, as logarithms of ratios do not.
     groups : array-like, (n,)
         Group of each unit.
     rng : numpy.random.Generator
@@ -118,28 +198,29 @@ def chi_square_permutation(
     Returns
     -------
     Permuted
-        As `kruskal_permutation`.
+        Of one item; the statistic is R².
 
     References
     ----------
-    Agresti, A. (1992). A survey of exact inference for contingency tables. Statistical Science, 7, 131-153. R:
-    ``chisq.test(..., simulate.p.value = TRUE)``.
+    Anderson, M. J. (2001). A new method for non-parametric multivariate analysis of variance. Austral Ecology, 26,
+    32-46. Legendre, P. and Gallagher, E. D. (2001). Ecologically meaningful transformations for ordination of species
+    data. Oecologia, 129, 271-280 (Hellinger). R: ``vegan::adonis2``.
 
     Examples
     --------
-    >>> result = chi_square_permutation([1, 1, 0, 0], ["a", "a", "b", "b"], rng=np.random.default_rng(1))
-    >>> print(f"{result.statistic[0]:.1f} {result.p[0]:.4f}")
-    4.0 0.3333
+    >>> found = permanova([[0, 1], [0, 1], [1, 0], [1, 0]], ["a", "a", "b", "b"], rng=np.random.default_rng(1))
+    >>> print(f"{found.statistic[0]:.1f} {found.p[0]:.4f}")
+    1.0 0.3333
     """
-    blocks = [row == np.unique(row)[:, None] for row in np.atleast_2d(np.asarray(values))]
-    columns, starts = np.concatenate(blocks).astype(np.int64), np.cumsum([0, *map(len, blocks[:-1])])
-    n, sizes = columns.shape[1], np.unique(np.asarray(groups), return_counts=True)[1]
-    totals = columns.sum(axis=1)[:, None]
+    centred = np.asarray(points, dtype=float)
+    centred = centred - centred.mean(axis=0)
+    sizes = np.unique(np.asarray(groups), return_counts=True)[1]
+    whole = (centred**2).sum()
 
-    def statistic(sums: Ints) -> Floats:
-        return n * (np.add.reduceat((sums**2 / sizes).sum(axis=-1) / totals, starts, axis=0) - 1)
+    def statistic(sums: Floats) -> Floats:
+        return np.asarray((sums**2 / sizes).sum(axis=(0, -1)) / (whole or np.inf))[None, :]
 
-    return _permute(columns, groups, statistic, rng, permutations)
+    return _permute(centred.T, groups, statistic, rng, permutations)
 
 
 def holm(p: ArrayLike) -> Floats:
@@ -174,7 +255,42 @@ def holm(p: ArrayLike) -> Floats:
     return adjusted
 
 
-def _permute(columns: Ints, groups: ArrayLike, statistic: Statistic, rng: Generator, permutations: int) -> Permuted:
+def benjamini_hochberg(p: ArrayLike) -> Floats:
+    """Benjamini and Hochberg's adjustment: keeps the expected share of false alarms among the findings at the level.
+
+    The i-th smallest of m becomes the smallest of m p(j) / j over j >= i.
+
+    Parameters
+    ----------
+    p : array-like
+        p-values; NaN (a test not made) stays NaN and does not count.
+
+    Returns
+    -------
+    array
+        Adjusted p-values, same order.
+
+    References
+    ----------
+    Benjamini, Y. and Hochberg, Y. (1995). Controlling the false discovery rate. Journal of the Royal Statistical
+    Society B, 57, 289-300. Same as R's ``p.adjust(p, "BH")``.
+
+    Examples
+    --------
+    >>> benjamini_hochberg([0.01, 0.04, 0.03]).round(3).tolist()
+    [0.03, 0.04, 0.04]
+    """
+    values = np.asarray(p, dtype=float)
+    known = ~np.isnan(values)
+    adjusted = np.full(values.shape, np.nan)
+    if known.any():
+        adjusted[known] = false_discovery_control(values[known])
+    return adjusted
+
+
+def _permute(
+    columns: Ints | Floats, groups: ArrayLike, statistic: Statistic, rng: Generator, permutations: int
+) -> Permuted:
     _, code, sizes = np.unique(np.asarray(groups), return_inverse=True, return_counts=True)
     units, starts = np.argsort(code, kind="stable"), np.cumsum(sizes) - sizes
     exact = math.prod(map(math.comb, np.cumsum(sizes).tolist(), sizes.tolist())) <= _COUNTABLE
@@ -190,7 +306,8 @@ def _permute(columns: Ints, groups: ArrayLike, statistic: Statistic, rng: Genera
     p = (drawn >= observed - slack).mean(axis=1)
     attainable = (drawn >= drawn.max(axis=1, keepdims=True) - slack).mean(axis=1)
     error = np.zeros_like(p) if exact else np.sqrt(p * (1 - p) / drawn.shape[1])
-    return Permuted(observed[:, 0], p, error, attainable, arrangements=drawn.shape[1], exact=exact)
+    looked, counted = np.full(len(p), drawn.shape[1]), np.full(len(p), exact)
+    return Permuted(observed[:, 0], p, error, attainable, arrangements=looked, exact=counted)
 
 
 def _all_orders(sizes: Ints) -> Iterator[Ints]:
