@@ -82,6 +82,27 @@ def check(study: Path) -> None:
         raise SystemExit(1)
 
 
+@main.command()
+@_STUDY
+@click.option("--out", default=Path("reports"), help="Where the site is.", **_SHOWN)
+def verify(study: Path, out: Path) -> None:
+    """Run the study again in an empty folder and compare every file, byte for byte; check tables and raw files."""
+    from tempfile import TemporaryDirectory
+
+    from cncb_analysis.graph import Options
+    from cncb_analysis.nodes import check_everything
+    from cncb_analysis.verify import verify_run
+
+    with TemporaryDirectory() as scratch:
+        compared, differing = verify_run(Options(study, out), Path(scratch))
+    problems = [*check_everything(study)[0], *differing]
+    if problems:
+        click.echo(_format_problems(problems))
+    click.echo(f"{compared} files compared, {len(problems)} problem(s)")
+    if problems:
+        raise SystemExit(1)
+
+
 @main.command("import")
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @_STUDY

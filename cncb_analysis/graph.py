@@ -58,7 +58,7 @@ class Node:
     name : str
         Unique, for people: "clean milan questionnaire".
     kind : str
-        clean, protect, notebook or site.
+        clean, protect, notebook, scan or site.
     parameters : mapping of str to str
         All that the work is told.
     needs : tuple of str
@@ -95,7 +95,7 @@ def plan_run(options: Options) -> list[Node]:
     Returns
     -------
     list of Node
-        Cleaning, protection, notebooks with their pages, the site.
+        Cleaning, protection, notebooks with their pages, a look for what must not leave, the site.
 
     Raises
     ------
@@ -125,8 +125,13 @@ def plan_run(options: Options) -> list[Node]:
         if notebook in (options.notebooks or _NUMBERED) and partner in ("", *(options.partners or partners)):
             told = {**common, "notebook": notebook, "partner": partner}
             pages.append(Node(f"{notebook} {partner}".strip(), "notebook", told, (protect.name,)))
-    site = Node("site", "site", common, (protect.name, *(page.name for page in pages)))
-    return [*cleans, protect, *pages, site]
+    owners = dict.fromkeys(page.parameters["partner"] for page in pages)
+    scans = [
+        Node(f"scan {owner}".strip(), "scan", {**base, "partner": owner}, tuple(names))
+        for owner, names in ((one, [p.name for p in pages if p.parameters["partner"] == one]) for one in owners)
+    ]
+    site = Node("site", "site", common, (protect.name, *(node.name for node in (*pages, *scans))))
+    return [*cleans, protect, *pages, *scans, site]
 
 
 def list_pages(partners: list[str], steps: list[str]) -> Iterator[tuple[str, str]]:

@@ -1,4 +1,4 @@
-"""What one node of a run does: clean, protect, run a notebook and make its page, make the site."""
+"""What one node of a run does: clean, protect, run a notebook and make its page, scan what it wrote, make the site."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def run_node(kind: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     Parameters
     ----------
     kind : str
-        clean, protect, notebook or site.
+        clean, protect, notebook, scan or site.
     parameters : mapping of str to str
         All that the work is told.
 
@@ -170,11 +170,15 @@ def _clean(study: str, partner: str, step: str) -> list[Path]:
 
 def _protect(study: str, audience: str) -> list[Path]:
     from cncb_analysis.analysis import analyse_study, read_cleaned, write_analysis
+    from cncb_analysis.canary import collect_secrets
     from cncb_analysis.study import read_study
 
     known = read_study(Path(study))
     cleaned, counts = read_cleaned(_restricted(study) / "clean", known)
-    return write_analysis(analyse_study(cleaned, counts, known), known, audience=audience)
+    analysis = analyse_study(cleaned, counts, known)
+    secrets = _restricted(study) / f"secrets_{audience}.json"
+    write_text(secrets, json.dumps(collect_secrets(cleaned, analysis["quotes"], known, audience=audience)))
+    return [secrets, *write_analysis(analysis, known, audience=audience)]
 
 
 def _notebook(study: str, out: str, notebook: str, partner: str, **shown: str) -> list[Path]:
@@ -201,6 +205,24 @@ def _notebook(study: str, out: str, notebook: str, partner: str, **shown: str) -
     return [executed, html, *sorted(path for path in files.rglob("*") if path.is_file())]
 
 
+def _scan(study: str, audience: str, files: str, partner: str = "") -> list[Path]:
+    """Look into what pages wrote for what must not leave, and take away the files that hold it."""
+    from cncb_analysis.canary import scan_file
+
+    secrets = json.loads(read_text(_restricted(study) / f"secrets_{audience}.json"))
+    paths = [Path(study, name).resolve() for name in json.loads(files)]
+    leaving = [path for path in paths if not path.is_relative_to(_restricted(study).resolve())]
+    found = [hit for path in leaving for hit in scan_file(path, secrets)]
+    for path in {hit.path for hit in found}:
+        path.unlink()
+    if found:
+        remedy = "the file was taken away; find where the study's own tables say it, and run again"
+        raise StudyError.from_problems(
+            Problem(f"would tell: {hit.kind}", str(hit.path), value=hit.place, remedy=remedy) for hit in found
+        )
+    return []
+
+
 def _site(study: str, out: str, failed: str = "{}", **shown: str) -> list[Path]:
     from cncb_analysis.analysis import SITE, read_delivered, read_page
     from cncb_analysis.report import render_site
@@ -214,7 +236,7 @@ def _site(study: str, out: str, failed: str = "{}", **shown: str) -> list[Path]:
 
 
 _Work = Callable[..., list[Path]]
-_KINDS: dict[str, _Work] = {"clean": _clean, "protect": _protect, "notebook": _notebook, "site": _site}
+_KINDS: dict[str, _Work] = {"clean": _clean, "protect": _protect, "notebook": _notebook, "scan": _scan, "site": _site}
 
 
 def find_notebooks() -> Path:

@@ -8,7 +8,7 @@ import os
 import sys
 import time
 from collections import Counter, deque
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Executor, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -82,17 +82,20 @@ class _State:
             self._hashes[path] = hash_file(self.root / path)
         return self._hashes[path]
 
-    def _key(self, node: Node, failed: Mapping[str, str]) -> str:
-        # The site tells which pages failed, so it is another site when others failed.
-        told = [node.identity, self._mark, failed if node.kind == "site" else None]
-        return hash_bytes(json.dumps(told, sort_keys=True).encode())
+    def _key(self, node: Node, told: Mapping[str, str]) -> str:
+        return hash_bytes(json.dumps([node.identity, self._mark, told], sort_keys=True).encode())
 
-    def keep(self, node: Node, result: Mapping[str, Any], failed: Mapping[str, str]) -> None:
-        """Note what a node has read and written."""
+    def list_outputs(self, nodes: Iterable[Node]) -> list[str]:
+        """List the files that some nodes wrote, as seen from the study's folder."""
+        known = (self.nodes.get(node.identity, {"outputs": {}}) for node in nodes)
+        return sorted(name for each in known for name in each["outputs"])
+
+    def keep(self, node: Node, result: Mapping[str, Any], told: Mapping[str, str]) -> None:
+        """Note what a node has read and written, and what it was told of those before it."""
         inputs = {self._name(path): digest for path, digest in result["inputs"].items()}
         outputs = {name: hash_file(self.root / name) for name in map(self._name, result["outputs"])}
         self._hashes |= outputs
-        known = {"key": self._key(node, failed), "seconds": result["seconds"], "inputs": inputs, "outputs": outputs}
+        known = {"key": self._key(node, told), "seconds": result["seconds"], "inputs": inputs, "outputs": outputs}
         self.nodes[node.identity] = known
 
     def save(self, summary: Summary) -> None:
@@ -102,12 +105,12 @@ class _State:
         told = {"run": run, "saved": datetime.now(UTC).isoformat(), "versions": versions, "nodes": self.nodes}
         write_text(self.path, json.dumps(told, indent=0, sort_keys=True, default=str))
 
-    def explain(self, node: Node, failed: Mapping[str, str]) -> str:
+    def explain(self, node: Node, told: Mapping[str, str]) -> str:
         """Why a node must run again; empty when it need not."""
         known = self.nodes.get(node.identity)
         if self.options.force or known is None:
             return "asked for" if self.options.force else "never run"
-        if known["key"] != self._key(node, failed):
+        if known["key"] != self._key(node, told):
             return "the package, its environment or a parameter changed"
         files = [*known["inputs"].items(), *known["outputs"].items()]
         return next((f"{Path(path).name} changed" for path, digest in files if self._hash(path) != digest), "")
@@ -202,33 +205,33 @@ class _Runner:
 
     def explain(self, nodes: Sequence[Node]) -> None:
         """Say what would run, and why."""
-        summary = self.summary
+        summary, self._known = self.summary, {node.name: node for node in nodes}
         for node in nodes:
             waits = [f"after {need}, if that changes what it reads" for need in node.needs if need in summary.done]
-            cause = next(filter(None, [self._state.explain(node, {}), *waits]), "")
+            cause = next(filter(None, [self._state.explain(node, self._tell(node)), *waits]), "")
             (summary.done if cause else summary.fresh).append(node.name)
             if cause:
                 self._report("stale", node, cause)
 
     def run(self, nodes: Sequence[Node]) -> None:
         """Do what is stale."""
-        known, ready = {node.name: node for node in nodes}, deque[str]()
+        self._known, ready = {node.name: node for node in nodes}, deque[str]()
         self._order = TopologicalSorter({node.name: node.needs for node in nodes})
         self._order.prepare()
         while self._order.is_active():
             ready.extend(self._order.get_ready())
             while ready and len(self._running) < self._jobs:
-                self._begin(known[ready.popleft()])
+                self._begin(self._known[ready.popleft()])
             for future in wait(self._running, timeout=_POLL, return_when=FIRST_COMPLETED).done:
                 self._finish(self._running.pop(future), future)
 
     def _begin(self, node: Node) -> None:
         failed = self.summary.failed
         lost = next((need for need in node.needs if need in failed), "")
-        # The site is still made without a page, to say so, but not when nothing was protected.
-        if lost and (node.kind != "site" or lost.startswith("protect")):
+        # What there is is looked through, and the site made to say what lacks, but not when nothing was protected.
+        if lost and (node.kind not in {"scan", "site"} or lost.startswith("protect")):
             self._end(node, "failed", f"not run, because '{lost}' failed")
-        elif cause := self._state.explain(node, failed):
+        elif cause := self._state.explain(node, self._tell(node)):
             self._submit(node, cause)
         else:
             self._end(node, "fresh")
@@ -247,9 +250,15 @@ class _Runner:
         self._tries[node.name] += 1
         # A worker elsewhere stands in another folder.
         folders = {name: str(Path(path).resolve()) for name, path in node.parameters.items() if name in _FOLDERS}
-        failed = {"failed": json.dumps(self.summary.failed)} if node.kind == "site" else {}
-        future = self._executor.submit(work.run_apart, node.kind, {**node.parameters, **folders, **failed})
-        self._running[future] = node
+        told = {**node.parameters, **folders, **self._tell(node)}
+        self._running[self._executor.submit(work.run_apart, node.kind, told)] = node
+
+    def _tell(self, node: Node) -> dict[str, str]:
+        """What a node is told of those before it: the site which failed, a scan which files they wrote."""
+        told: dict[str, Any] = {"failed": self.summary.failed} if node.kind == "site" else {}
+        if node.kind == "scan":
+            told = {"files": self._state.list_outputs(self._known[need] for need in node.needs)}
+        return {name: json.dumps(value) for name, value in told.items()}
 
     def _finish(self, node: Node, future: Future[dict[str, Any]]) -> None:
         try:
@@ -262,7 +271,7 @@ class _Runner:
         if result["error"]:
             self._end(node, "failed", result["error"])
             return
-        self._state.keep(node, result, self.summary.failed)
+        self._state.keep(node, result, self._tell(node))
         self._end(node, "done", f"{result['seconds']:.1f} s")
         # The manifest grows with the study, so it is not written after every node.
         if (started := time.monotonic()) > self._save_at:

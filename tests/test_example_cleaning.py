@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from cncb_analysis.cleaning import Cleaned, check_raw, clean_step, merge_cleaned
+from cncb_analysis.cleaning.delivery import open_delivery
 from cncb_analysis.store import read_table
 from cncb_analysis.study import check_study, read_study
 
@@ -67,3 +68,16 @@ def test_interviewees_are_among_those_who_answered(cleaned: Cleaned) -> None:
     by_step = {step: set(zip(own["partner"], own["cluster"], strict=True)) for step, own in used.groupby("step")}
     assert by_step["interviews"] <= by_step["questionnaire"] <= by_step["mapping"]
     assert (used.loc[used["step"] != "workshops", "host"] != "").all()
+
+
+def test_every_planted_identifier_is_known_so_that_it_can_be_looked_for(cleaned: Cleaned) -> None:
+    known = set(cleaned.identifiers["text"])
+    planted = PLANTED[PLANTED["kind"] == "identifier"]
+    sources = STUDY.table("sources").set_index("path", drop=False)
+    texts = []
+    for path, places in planted.groupby("file"):
+        partner = STUDY.partner(str(path).partition("/")[0])
+        cells = open_delivery(STUDY, partner, sources.loc[str(path)].to_dict()).cells
+        texts += [cells.loc[int(row), column] for row, column in zip(places["row"], places["column"], strict=True)]
+    assert len(texts) > 500
+    assert [text for text in texts if text and text not in known] == []

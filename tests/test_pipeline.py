@@ -79,7 +79,7 @@ def test_the_plan_has_a_node_for_each_page_and_respects_needs(folder: Path) -> N
     assert names[5:] == [
         "mapping north", "questionnaire north", "national_workshop north",
         "mapping south", "questionnaire south", "national_workshop south",
-        "comparison", "joint_support", "site",
+        "comparison", "joint_support", "scan north", "scan south", "scan", "site",
     ]  # fmt: skip
     for place, node in enumerate(nodes):
         assert all(names.index(need) < place for need in node.needs)
@@ -87,7 +87,12 @@ def test_the_plan_has_a_node_for_each_page_and_respects_needs(folder: Path) -> N
 
 def test_asking_for_a_page_keeps_all_cleaning(folder: Path) -> None:
     names = [node.name for node in plan_run(Options(folder, folder / "out", ("south",), ("mapping",)))]
-    assert [name for name in names if not name.startswith("clean")] == ["protect public", "mapping south", "site"]
+    assert [name for name in names if not name.startswith("clean")] == [
+        "protect public",
+        "mapping south",
+        "scan south",
+        "site",
+    ]
     assert sum(name.startswith("clean") for name in names) == 4
 
 
@@ -110,35 +115,35 @@ def test_a_run_goes_in_order_and_a_second_does_nothing(folder: Path) -> None:
     summary, seen = run(folder, jobs=1)
     assert seen.index("protect") > max(seen.index(name) for name in seen if name.startswith("clean"))
     assert seen[-1] == "site"
-    assert len(summary.done) == 14
+    assert len(summary.done) == 17
     again, seen = run(folder)
-    assert (seen, again.done, len(again.fresh)) == ([], [], 14)
+    assert (seen, again.done, len(again.fresh)) == ([], [], 17)
 
 
 def test_a_changed_input_or_a_lost_output_makes_a_node_stale(folder: Path) -> None:
     run(folder)
     (folder / "notebook_comparison").unlink()
     _, seen = run(folder)
-    assert seen == ["notebook comparison"]
+    assert seen == ["notebook comparison"]  # what it wrote is the same
     settings = folder / "study" / "study.toml"
     settings.write_text(SETTINGS.replace("Two partners", "Both partners"))
     _, seen = run(folder)
-    assert len(seen) == 14
+    assert len(seen) == 17
 
 
 def test_force_runs_everything(folder: Path) -> None:
     run(folder)
     _, seen = run(folder, force=True)
-    assert len(seen) == 14
+    assert len(seen) == 17
 
 
 def test_a_failing_notebook_stops_no_other_and_is_named(folder: Path) -> None:
     summary, seen = run(folder, broken="notebook mapping south")
     assert summary.failed == {"mapping south": "it broke"}
-    assert len(seen) == 14
+    assert len(seen) == 17
     assert "site" in summary.done
     again, seen = run(folder)
-    assert seen == ["notebook mapping south", "site"]
+    assert seen == ["notebook mapping south", "scan south", "site"]
     assert again.failed == {}
 
 
@@ -159,7 +164,7 @@ def test_a_dry_run_runs_nothing_and_gives_reasons(folder: Path) -> None:
     executor = PretendExecutor(folder)
     summary = run_study(Options(folder, folder / "out"), report=report, executor=executor, dry_run=True)
     assert executor.seen == []
-    assert len(summary.done) == 14
+    assert len(summary.done) == 17
     assert ("protect public", "never run") in said
 
 

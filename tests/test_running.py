@@ -60,7 +60,7 @@ def test_two_runs_give_the_same_bytes_and_the_manifest_another_time(copied: Path
     before, manifest = read_pages(copied), copied / "small" / "processed" / "manifest.json"
     first = json.loads(manifest.read_text(encoding="utf-8"))
     ran, done = run_small(copied, "--force")
-    assert (len(ran), done.returncode) == (22, 0)
+    assert (len(ran), done.returncode) == (25, 0)
     after = read_pages(copied)
     assert len(after) > 20
     assert [name for name in before if before[name] != after.get(name)] == []
@@ -79,7 +79,7 @@ def test_two_runs_give_the_same_bytes_and_the_manifest_another_time(copied: Path
 def test_a_run_with_nothing_changed_does_nothing(copied: Path) -> None:
     ran, done = run_small(copied)
     assert ran == []
-    assert "0 ran, 22 up to date, 0 failed" in done.stdout
+    assert "0 ran, 25 up to date, 0 failed" in done.stdout
 
 
 def test_one_changed_answer_runs_only_what_rests_on_it(copied: Path) -> None:
@@ -97,7 +97,26 @@ def test_one_changed_answer_runs_only_what_rests_on_it(copied: Path) -> None:
     # What no table or mask of theirs has changed for.
     assert not {"mapping north", "mapping south", "workshops north", "workshops south"} & set(ran)
     assert sum(name.startswith("clean") for name in ran) == 1
+    assert "scan south" in ran
     assert "answers.csv changed" in done.stderr
+
+
+def test_what_must_not_leave_takes_its_file_away_and_fails_the_run_until_it_is_mended(copied: Path) -> None:
+    choices, page = copied / "small" / "study" / "choices.csv", copied / "reports" / "south" / "1_mapping.html"
+    before, whole = choices.read_text(encoding="utf-8"), read_pages(copied)
+    choices.write_text(before.replace("Network,", "Network (ask u@usignolo.example),"), encoding="utf-8")
+    _, done = run_small(copied)
+    assert done.returncode == 1
+    assert not page.exists()
+    assert "1_mapping.html" in done.stderr
+    assert "would tell: e-mail" in done.stderr
+    assert "usignolo" not in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "1_mapping.html" not in (copied / "reports" / "index.html").read_text(encoding="utf-8")
+    choices.write_text(before, encoding="utf-8")
+    _, done = run_small(copied)
+    assert done.returncode == 0, done.stderr
+    assert read_pages(copied) == whole
 
 
 def list_marked(mark: str) -> list[int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -40,8 +40,8 @@ class Delivery:
         The files' own id of a unit to its unit id; each sheet and table of codings adds its own.
     first : int
         Number of its first unit, where a partner delivered several files.
-    masked : set of str
-        Columns whose content must not be repeated.
+    masked, unused : set of str
+        Columns whose content must not be repeated, and columns that answer no question.
     notes : list of DataFrame
         Cells not taken as they stand.
     problems : list of Problem
@@ -56,6 +56,7 @@ class Delivery:
     ids: dict[str, str] = field(default_factory=dict)
     first: int = 1
     masked: set[str] = field(default_factory=set)
+    unused: set[str] = field(default_factory=set)
     notes: list[pd.DataFrame] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
 
@@ -264,6 +265,7 @@ class Delivery:
             Its heading.
         """
         row = next((self.columns[name] for name in (*spell_heading(column), "*") if name in self.columns), None)
+        self.unused.add(column)
         self.note_column(column, f"left out: {row['reason']}" if row else "column is not known", "ignored")
         if row is None and (self.cells[column] != "").any():
             remedy = "name its question in crosswalk.csv, or no question and why it is ignored"
@@ -285,7 +287,18 @@ class Delivery:
         origin = {"step": self.source["step"], "partner": self.partner.id, "country": self.partner.country}
         shaped = {name: shape_table(name, [table], **origin) for name, table in tables.items()}
         shaped["cell_log"] = shape_table("cell_log", self.notes)
+        shaped["identifiers"] = shape_table("identifiers", self._list_identifiers(), **origin)
         return replace(empty_cleaned(), **shaped, problems=tuple(self.problems))
+
+    def _list_identifiers(self) -> Iterator[pd.DataFrame]:
+        """What points to one person or unit: identifiers, and words that differ in every row of an unused column."""
+        for column in sorted(self.masked | self.unused):
+            cells = self.cells[column].astype(str)
+            filled = cells[cells.str.strip() != ""]
+            worded = filled.str.contains("[^\\W\\d_]", regex=True).all()
+            if column in self.masked or (worded and len(filled) > 1 and filled.is_unique):
+                kind = "identifier" if column in self.masked else "cell"
+                yield pd.DataFrame({"text": filled.drop_duplicates()}).assign(kind=kind)
 
 
 def spell_heading(column: str) -> tuple[str, str]:

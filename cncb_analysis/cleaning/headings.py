@@ -111,6 +111,7 @@ def match_headings(delivery: Delivery, asked: Iterable[Variable]) -> Headings:
                 delivery.masked.add(column)
         elif use:
             delivery.note_column(column, "column of the survey tool", "ignored")
+            delivery.unused.add(column)
             found.matched[column] = "tool"
             found.system.setdefault(tool[use], column)
         else:

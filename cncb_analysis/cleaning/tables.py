@@ -13,7 +13,7 @@ import pandas as pd
 from cncb_analysis.errors import Problem
 from cncb_analysis.schema import read_schema
 
-_TABLES = ("units", "observations", "texts", "segments", "cells", "agreed_actions", "cell_log")
+_TABLES = ("units", "observations", "texts", "identifiers", "segments", "cells", "agreed_actions", "cell_log")
 TABLE_COLUMNS = {name: list(read_schema()[name]) for name in _TABLES}
 
 
@@ -23,7 +23,7 @@ class Cleaned:
 
     Parameters
     ----------
-    units, observations, texts, segments, cells, agreed_actions, cell_log : DataFrame
+    units, observations, texts, identifiers, segments, cells, agreed_actions, cell_log : DataFrame
         With the columns of `TABLE_COLUMNS`.
     problems : tuple of Problem
         What a person has to decide before the data are right.
@@ -32,6 +32,7 @@ class Cleaned:
     units: pd.DataFrame
     observations: pd.DataFrame
     texts: pd.DataFrame
+    identifiers: pd.DataFrame
     segments: pd.DataFrame
     cells: pd.DataFrame
     agreed_actions: pd.DataFrame

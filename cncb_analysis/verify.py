@@ -1,0 +1,94 @@
+"""The same result twice: a run again in an empty folder, compared byte for byte with what stands."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from cncb_analysis.errors import Problem, StudyError
+from cncb_analysis.graph import Options
+from cncb_analysis.pipeline import Report, run_study
+from cncb_analysis.store import read_bytes, read_settings, read_text
+
+_PUBLIC, _NOTEBOOKS = Path("processed", "public"), Path("processed", "restricted", "notebooks")
+
+
+def verify_run(options: Options, scratch: Path, *, report: Report | None = None) -> tuple[int, list[Problem]]:
+    """Run a study again from its tables and raw files alone, and compare what came out.
+
+    Parameters
+    ----------
+    options : Options
+        As for the run that is verified; its site and its processed tables are only read.
+    scratch : Path
+        An empty folder for the second run.
+    report : callable, optional
+        As for `run_study`.
+
+    Returns
+    -------
+    int
+        Files compared: all of the site, the public tables, and the executed notebooks without times and folders.
+    list of Problem
+        A row a file that differs, lacks, or stands there though no run makes it; and a row a node that failed.
+
+    Raises
+    ------
+    StudyError
+        When there is nothing to verify yet.
+    """
+    if not (options.out / "index.html").is_file():
+        raise StudyError("nothing to verify", file=str(options.out), remedy="run first: cncb run")
+    again = replace(options, study=_copy_study(options.study, scratch), out=scratch / "out", force=False)
+    failed = run_study(again, report=report).failed
+    problems = [Problem(f"'{node}' failed the second time", value=cause) for node, cause in failed.items()]
+    pairs = [
+        (options.out, again.out),
+        *((options.study / folder, again.study / folder) for folder in (_PUBLIC, _NOTEBOOKS)),
+    ]
+    compared = 0
+    for first, second in pairs:
+        names = [sorted(str(p.relative_to(side)) for p in side.rglob("*") if p.is_file()) for side in (first, second)]
+        compared += len(names[1])
+        problems += _compare_folders(first, second, names)
+    return compared, problems
+
+
+def _copy_study(study: Path, scratch: Path) -> Path:
+    """Tables copied, so that nothing made before is there; raw files as they stand."""
+    target = scratch / "study"
+    shutil.copytree(study / "study", target / "study")
+    raw = Path(str(read_settings(study / "study" / "study.toml").get("raw", "raw")))
+    if not raw.is_absolute():
+        (target / raw).parent.mkdir(parents=True, exist_ok=True)
+        (target / raw).symlink_to((study / raw).resolve(), target_is_directory=True)
+    return target
+
+
+def _compare_folders(first: Path, second: Path, names: list[list[str]]) -> Iterator[Problem]:
+    for name in sorted(set(names[0]) ^ set(names[1])):
+        said = "stands there, but no run makes it" if name in names[0] else "is made now, but does not stand there"
+        yield Problem(said, str(first / name), remedy="delete it" if name in names[0] else "cncb run")
+    for name in sorted(set(names[0]) & set(names[1])):
+        old, new = (_normalise(folder / name) for folder in (first, second))
+        if old != new:
+            place = next((at for at, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), len(new))
+            line, seen = old[:place].count(b"\n") + 1, new[max(place - 20, 0) : place + 20].decode("utf-8", "replace")
+            yield Problem(
+                "differs the second time", str(first / name), str(line), value=seen, remedy="cncb run --force"
+            )
+
+
+def _normalise(path: Path) -> bytes:
+    """Content without what papermill notes of time and folders."""
+    if path.suffix != ".ipynb":
+        return read_bytes(path)
+    book: dict[str, Any] = json.loads(read_text(path))
+    cells = [cell for cell in book["cells"] if "injected-parameters" not in cell["metadata"].get("tags", [])]
+    for part in (book, *cells):
+        part["metadata"].pop("papermill", None)
+    return json.dumps(book | {"cells": cells}, indent=1, sort_keys=True).encode()
