@@ -5,12 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from cncb_analysis.errors import StudyError
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 MISSING = ("not_asked", "not_reached", "skipped", "dont_know", "refused", "not_applicable", "invalid", "unknown")
 # Type of an XLSForm row to the kind of variable; those with a list name it behind.

@@ -8,7 +8,6 @@ import tempfile
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import pandas as pd
@@ -23,11 +22,8 @@ from cncb_analysis.routing import is_routing
 from cncb_analysis.schema import read_schema
 from cncb_analysis.shown import neutralise_formulas
 from cncb_analysis.store import hash_file, read_frames, write_bytes, write_table, write_text
-from cncb_analysis.study import read_study
+from cncb_analysis.study import Study, read_study
 from cncb_analysis.tables import write_sheets
-
-if TYPE_CHECKING:
-    from cncb_analysis.study import Study
 
 _PACKAGE = "datapackage.json"
 _TYPES = {str: "string", float: "number", int: "integer", bool: "boolean"}

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from cncb_analysis.codebook import Codebook
 from cncb_analysis.estimates import (
     CELL,
     shape_estimates,
@@ -20,11 +20,8 @@ from cncb_analysis.estimates import (
 from cncb_analysis.statistics.agreement import kendall_w
 from cncb_analysis.statistics.permutation import chi_square_permutation
 from cncb_analysis.statistics.reliability import alpha_if_dropped, cronbach_alpha, feldt_interval
+from cncb_analysis.study import Study
 from cncb_analysis.words import read_shipped
-
-if TYPE_CHECKING:
-    from cncb_analysis.codebook import Codebook
-    from cncb_analysis.study import Study
 
 _STEP = "questionnaire"
 # Statuses that count as an answer used, and why the others are not.

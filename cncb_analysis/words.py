@@ -6,13 +6,11 @@ import math
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from cncb_analysis.errors import StudyError
 from cncb_analysis.store import read_table
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LANGUAGES = ("en", "it", "de", "pl", "cs", "sk", "sl", "hu")
 # Below this base a percent would promise more than the answers hold: a count is said.
