@@ -15,13 +15,12 @@ import pandas as pd
 
 from cncb_analysis.errors import StudyError
 from cncb_analysis.readers.delimited import decode_text, find_delimiter, split_rows
-from cncb_analysis.readers.eurostat import is_eurostat, read_eurostat
 from cncb_analysis.readers.excel import read_sheets
 from cncb_analysis.readers.geojson import read_outlines
 from cncb_analysis.readers.limesurvey import list_lss_rows, read_limesurvey
 from cncb_analysis.readers.preflib import list_preflib_rows
 from cncb_analysis.readers.refi import list_qdpx_rows, list_refi_codes
-from cncb_analysis.readers.regional import read_region_table
+from cncb_analysis.readers.regional import is_eurostat, read_eurostat, read_region_table
 from cncb_analysis.readers.spss import list_sav_rows, read_sav
 from cncb_analysis.readers.structure import Structure, read_xlsform
 
