@@ -42,9 +42,8 @@ def tabulate_clusters(
     units = units[units["step"].eq("mapping") & units["status"].isin(["complete", "partial"])]
     table = units[["unit", "partner", "country", "cluster", "host"]].reset_index(drop=True)
     given = observations[observations["step"].eq("mapping") & observations["missing"].eq("")]
-    chosen = given[given["variable"].isin(_FACTS) & given["value"].gt(0)].astype(
-        {"unit": str, "variable": str, "option": str}
-    )
+    chosen = given[given["variable"].isin(_FACTS) & given["value"].gt(0)]
+    chosen = chosen[["unit", "variable", "option"]].astype(str)
     facts = chosen.groupby(["unit", "variable"])["option"].agg(";".join).unstack(fill_value="")
     facts = facts.reindex(index=table["unit"], columns=_FACTS, fill_value="")
     table = table.join(facts.rename(columns=lambda name: name.removeprefix("map_")), on="unit")

@@ -251,10 +251,7 @@ def tabulate_sensitivity(
     checks = pd.concat(again).drop(columns=["low", "high", "frame"]).merge(pooled, on=[*CELL, "statistic"])
     change = checks.assign(estimate=(checks["estimate"] - checks["whole"]).abs() / checks["width"], k=np.nan)
     change = change[np.isfinite(change["estimate"])].sort_values("estimate").drop_duplicates(CELL, keep="last")
-    tables = [
-        shown.assign(statistic="shown"),
-        checks.assign(statistic=checks["check"]),
-        change.assign(statistic="largest_change", method="width"),
-    ]
+    change = change.assign(statistic="largest_change", method="width")
+    tables = [shown.assign(statistic="shown"), checks.assign(statistic=checks["check"]), change]
     wilson = shown[shown["statistic"].str.startswith("share")].assign(statistic="wilson", frame=np.nan)
     return pd.concat([tabulate_shares(wilson), *map(shape_estimates, tables)], ignore_index=True)
