@@ -105,7 +105,6 @@ def read_raw(data: bytes, *, file: str, language: str = "") -> RawTable:
         cells = _line_up(next((rows for rows in sheets if any(cell for row in rows for cell in row)), []))
     elif data.startswith(_SPSS):
         rows, encoding = list_sav_rows(data, file=file, language=language)
-        encoding = f"SPSS file, {encoding}"
         cells = _line_up(rows)
     else:
         text, encoding = decode_text(data, file=file, language=language)
