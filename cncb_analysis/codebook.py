@@ -1,7 +1,5 @@
 """What was asked: variables, their answers, their labels in every language."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """How concentrated a sector is in a region: location quotient, interval, stars, and what hidden figures allow."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from functools import partial

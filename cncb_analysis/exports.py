@@ -1,7 +1,5 @@
 """A study in the forms that others read: a data package, SPSS files, an XLSForm, a codebook, quotes."""
 
-from __future__ import annotations
-
 import json
 import re
 import tempfile

@@ -1,7 +1,5 @@
 """The questionnaire as LimeSurvey's tab-separated survey structure, so that the study can be fielded again."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 

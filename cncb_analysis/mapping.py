@@ -1,7 +1,5 @@
 """Step 1: the partners' clusters beside the statistics, and what step 1 hands on."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control

@@ -1,7 +1,5 @@
 """Step 2: who answered, of whom, and how far the answers carry."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import pairwise
 

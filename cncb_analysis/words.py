@@ -1,7 +1,5 @@
 """Every word a reader sees, in the reader's language, with its numbers and dates."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from datetime import date

@@ -1,7 +1,5 @@
 """What one question's raw cells mean: codes, numbers, ranks, and why an answer is missing."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field

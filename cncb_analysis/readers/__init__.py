@@ -1,7 +1,5 @@
 """Delivered bytes to raw tables of text cells, one module a format."""
 
-from __future__ import annotations
-
 import datetime
 import io
 import re

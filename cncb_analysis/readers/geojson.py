@@ -1,7 +1,5 @@
 """Outlines of regions from a user's own GeoJSON, in the fineness of a printed page."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Collection, Iterator

@@ -1,7 +1,5 @@
 """Regional statistics: Eurostat's bulk TSV (keys joined by commas, a column a year, flags in cells), tidy or plain."""
 
-from __future__ import annotations
-
 import gzip
 import io
 from collections.abc import Collection

@@ -1,7 +1,5 @@
 """SPSS files: answers as codes, labels and declared missing values as codebook."""
 
-from __future__ import annotations
-
 import pickle
 import subprocess
 import sys

@@ -1,7 +1,5 @@
 """Everything that is wrong in the tables and the ledger of a study, found at once."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 

@@ -1,7 +1,5 @@
 """A study as it stands on disk: its settings, partners, codebook and tables."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
