@@ -4,8 +4,6 @@ Ibis writes the query: for DuckDB inside this process, or for a cluster or wareh
 before it is asked for: they start threads, and a process with threads cannot fork notebooks.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

@@ -1,21 +1,17 @@
 """What was asked: variables, their answers, their labels in every language."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from cncb_analysis.errors import StudyError
 
-if TYPE_CHECKING:
-    import pandas as pd
-
 MISSING = ("not_asked", "not_reached", "skipped", "dont_know", "refused", "not_applicable", "invalid", "unknown")
 # Type of an XLSForm row to the kind of variable; those with a list name it behind.
-_LISTED = {"select_one": "single", "select_multiple": "multiple", "rank": "rank"}
-_TYPES = {**_LISTED, "integer": "number", "decimal": "number", "text": "text", "date": "date"}
+LISTED = {"select_one": "single", "select_multiple": "multiple", "rank": "rank"}
+PLAIN = {"integer": "number", "decimal": "number", "text": "text", "date": "date"}
 
 _LABEL = re.compile(r"label(?:::\s*(?:.*\((?P<tag>[\w-]+)\)|(?P<bare>[\w-]+))\s*)?")
 _NUMBER = re.compile(r"-?\d+(\.\d+)?")
@@ -238,7 +234,9 @@ def read_codebook(survey: pd.DataFrame, choices: pd.DataFrame) -> Codebook:
         texts = {name: row.get(name, "") for name in ("list_name", "name", "missing", "collapse")}
         lists.setdefault(row["list_name"], []).append(Choice(**texts, labels=read_labels(row), order=order))
     blocks = {name: tuple(block) for name, block in lists.items()}
-    found = [_read_variable(row, blocks) for row in survey.to_dict("records") if row["type"].split(" ")[0] in _TYPES]
+    found = [
+        _read_variable(row, blocks) for row in survey.to_dict("records") if row["type"].split(" ")[0] in LISTED | PLAIN
+    ]
     return Codebook({variable.name: variable for variable in found}, blocks)
 
 
@@ -272,7 +270,7 @@ def _read_variable(row: Mapping[str, str], blocks: Mapping[str, tuple[Choice, ..
     word, _, list_name = row["type"].partition(" ")
     plain = {name: row.get(name, "") for name in _COPIED}
     low, high = (float(row[name]) if _NUMBER.fullmatch(row.get(name, "")) else None for name in ("minimum", "maximum"))
-    kind, list_name = _TYPES[word], list_name.strip()
+    kind, list_name = (LISTED | PLAIN)[word], list_name.strip()
     if kind == "single" and any(choice.order is not None for choice in blocks.get(list_name, ())):
         kind = "ordinal"
     elif kind == "number" and plain["battery"] and plain["unit"] == "percent":

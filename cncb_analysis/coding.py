@@ -1,7 +1,5 @@
 """Step 3: what the coding carries: agreement of coders, topics told together, saturation, labels much alike."""
 
-from __future__ import annotations
-
 from difflib import SequenceMatcher
 from itertools import combinations
 

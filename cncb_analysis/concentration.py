@@ -1,7 +1,5 @@
 """How concentrated a sector is in a region: location quotient, interval, stars, and what hidden figures allow."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from functools import partial
@@ -196,9 +194,7 @@ def tabulate_location_quotients(cells: pd.DataFrame, study: Study, *, tests: boo
     exact = ~upper & rated.notna().to_numpy() & (not lower)
     against = _Against(own[:, None], national[sectors].to_numpy(), float(national[tops].sum()))
     size = _size_plants(cells, study, year, grid)
-    columns = _measure(grid.to_numpy(), against, size, exact)
-    if tests and exact.any():
-        columns["p_adjusted"] = _test(grid.to_numpy(), against, size, exact)
+    columns = _measure(grid.to_numpy(), against, size, exact, tests=tests)
     columns |= _limit(grid.to_numpy(), against, gaps)
     # Of a bound only the end that is sure stands.
     columns["low"] = np.where(upper, np.nan, columns["low"])
@@ -220,27 +216,27 @@ def tabulate_location_quotients(cells: pd.DataFrame, study: Study, *, tests: boo
         "hidden": (hidden, np.add.outer(at_short * len(gone), at_gone)),
     }
     table = {name: pd.Index(known, dtype="str").take(np.ravel(at)) for name, (known, at) in texts.items()}
-    columns["jobs"] = grid.to_numpy()
     known = table | {name: np.ravel(each) for name, each in columns.items()}
     return pd.DataFrame({name: known[name] for name in QUOTIENT_COLUMNS}, copy=False)
 
 
-def _measure(jobs: Floats, against: _Against, size: Floats, exact: NDArray[np.bool_]) -> dict[str, Floats]:
-    """What the published figures say, the jobs of a plant moving together where plants are known."""
+def _measure(
+    jobs: Floats, against: _Against, size: Floats, exact: NDArray[np.bool_], *, tests: bool
+) -> dict[str, Floats]:
+    """What the published figures say, the jobs of a plant moving together where plants are known.
+
+    p_adjusted is the exact upper tail of each exact cell, corrected over all of them after Benjamini and Yekutieli.
+    """
     quotient = location_quotient(jobs, *against)
     low, high = location_quotient_interval(jobs, *against, plant_size=size)
     excess = jobs - against.region * against.sector / against.total
     standardised = standardise_quotients(np.where(exact, quotient, np.nan))
-    nothing = np.full(jobs.shape, np.nan)
-    return {"lq": quotient, "low": low, "high": high, "excess_jobs": excess, "p_adjusted": nothing, "slq": standardised}
-
-
-def _test(jobs: Floats, against: _Against, size: Floats, exact: NDArray[np.bool_]) -> Floats:
-    """Exact upper tail of each exact cell, corrected over all of them after Benjamini and Yekutieli."""
     p = np.full(jobs.shape, np.nan)
-    tail = concentration_p(jobs, *against, plant_size=size)
-    p[exact] = stats.false_discovery_control(tail[exact], method="by")
-    return p
+    if tests and exact.any():
+        tail = concentration_p(jobs, *against, plant_size=size)
+        p[exact] = stats.false_discovery_control(tail[exact], method="by")
+    found = {"jobs": jobs, "lq": quotient, "low": low, "high": high, "excess_jobs": excess}
+    return found | {"p_adjusted": p, "slq": standardised}
 
 
 def _size_plants(cells: pd.DataFrame, study: Study, year: int, grid: pd.DataFrame) -> Floats:
@@ -264,10 +260,6 @@ def _limit(jobs: Floats, against: _Against, gaps: _Gaps) -> dict[str, Floats]:
 def _find_gaps(jobs: pd.DataFrame, regions: list[str], sectors: list[str], tops: list[str]) -> _Gaps:
     """A hidden cell holds at most what its country has beyond published regions, and its section beyond its parts."""
     home = pd.Index(regions).str[:2]
-    if not jobs.isna().any(axis=None):
-        return _Gaps(
-            np.zeros((len(regions), len(sectors))), np.zeros(len(regions)), np.zeros(len(sectors)), [""] * len(regions)
-        )
     countries = home.unique()
     told = [code in jobs.index for code in countries]
     beyond = jobs.reindex(countries) - jobs.loc[regions].groupby(home).sum().loc[countries]

@@ -1,19 +1,17 @@
 """A study in the forms that others read: a data package, SPSS files, an XLSForm, a codebook, quotes."""
 
-from __future__ import annotations
-
 import json
 import re
 import tempfile
 import uuid
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 import pandas as pd
 
 from cncb_analysis.analysis import make_rng, read_cleaned
+from cncb_analysis.cleaning import Cleaned
 from cncb_analysis.codebook import MISSING, read_labels
 from cncb_analysis.coding import tabulate_disagreements, tabulate_near_duplicates, tabulate_pairs
 from cncb_analysis.errors import StudyError
@@ -23,11 +21,8 @@ from cncb_analysis.routing import is_routing
 from cncb_analysis.schema import read_schema
 from cncb_analysis.shown import neutralise_formulas
 from cncb_analysis.store import hash_file, read_frames, write_bytes, write_table, write_text
-from cncb_analysis.study import read_study
+from cncb_analysis.study import Study, read_study
 from cncb_analysis.tables import write_sheets
-
-if TYPE_CHECKING:
-    from cncb_analysis.study import Study
 
 _PACKAGE = "datapackage.json"
 _TYPES = {str: "string", float: "number", int: "integer", bool: "boolean"}
@@ -90,40 +85,40 @@ def write_export(
         return [target / f"{step}.txt", target / f"{step}_crosswalk.csv"]
     if not (study.folder / "processed" / "public" / "types.json").is_file():
         raise StudyError("the study was never run", file=str(folder), remedy=f"first: cncb run --study {folder}")
-    if form == "coding":
-        return _write_coding(study, target)
-    if form == "segments":
-        cleaned, _ = read_cleaned(study.folder / "processed" / "restricted" / "clean", study)
-        quotes = tabulate_quotes(cleaned.segments, rng=make_rng(study, "quotes")).drop(columns="partner")
-        write_table(target / "segments.csv", neutralise_formulas(quotes))
-        return [target / "segments.csv"]
-    return _write_spss(study, target, language) if form == "spss" else _write_package(study, target, form_id)
-
-
-def _write_coding(study: Study, target: Path) -> list[Path]:
-    """Write what coders talk about, and what a report is written from."""
+    if form == "public":
+        return _write_package(study, target, form_id)
     cleaned, _ = read_cleaned(study.folder / "processed" / "restricted" / "clean", study)
+    if form == "spss":
+        return _write_spss(study, cleaned, target, language)
+    if form == "coding":
+        write_text(target / "RESTRICTED.txt", f"{_NOTE}\n")
+    quotes = tabulate_quotes(cleaned.segments, rng=make_rng(study, "quotes"))
+    segments = {"segments": quotes.drop(columns="partner")}
+    return _write_tables(target, segments if form == "segments" else _tabulate_coding(study, cleaned, quotes))
+
+
+def _tabulate_coding(study: Study, cleaned: Cleaned, quotes: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Tabulate what coders talk about, and what a report is written from."""
     segments, units, themes = cleaned.segments, cleaned.units, study.table("themes")
-    quotes = tabulate_quotes(segments, rng=make_rng(study, "quotes"))
-    tables = {
+    return {
         "framework": tabulate_framework(segments, units, themes, not_asked=study.table("coverage")),
         "disagreements": tabulate_disagreements(segments),
         "pairs": tabulate_pairs(segments, units, by="unit").dropna(axis=1, how="all"),
         "near_duplicates": tabulate_near_duplicates(themes),
         "quote_balance": tabulate_balance(quotes, units),
     }
+
+
+def _write_tables(target: Path, tables: Mapping[str, pd.DataFrame]) -> list[Path]:
     for name, table in tables.items():
         write_table(target / f"{name}.csv", neutralise_formulas(table))
-    write_text(target / "RESTRICTED.txt", f"{_NOTE}\n")
     return [target / f"{name}.csv" for name in tables]
 
 
 def _write_package(study: Study, target: Path, form_id: str) -> list[Path]:
     """Public tables and what their columns mean: Frictionless Data, Data Package and Table Schema, version 1."""
-    resources = []
-    for name, table in read_frames(study.folder / "processed" / "public").items():
-        write_table(target / f"{name}.csv", neutralise_formulas(table))
-        resources.append(_describe_table(target / f"{name}.csv", table.columns))
+    tables = read_frames(study.folder / "processed" / "public")
+    paths = _write_tables(target, tables)
     told = study.settings
     synthetic = told.get("synthetic_note", "Synthetic data: no survey results.") if told.get("synthetic") else ""
     package = {
@@ -133,12 +128,12 @@ def _write_package(study: Study, target: Path, form_id: str) -> list[Path]:
         "description": f"{synthetic} {told.get('question', '')} Small counts are hidden or made coarser.".strip(),
         "licenses": [{"name": told["licence"]}] if told.get("licence") else [],
         "contributors": [{"title": partner.name, "role": "contributor"} for partner in study.partners],
-        "resources": resources,
+        "resources": [_describe_table(path, tables[path.stem].columns) for path in paths],
     }
     # The standard allows no empty list.
     filled = {name: said for name, said in package.items() if said}
     write_text(target / _PACKAGE, json.dumps(filled, ensure_ascii=False, indent=1) + "\n")
-    return [*(target / str(resource["path"]) for resource in resources), target / _PACKAGE]
+    return [*paths, target / _PACKAGE]
 
 
 def _describe_table(path: Path, columns: Iterable[str]) -> dict[str, object]:
@@ -199,13 +194,12 @@ def _write_codebook(study: Study, path: Path, language: str) -> list[Path]:
     return [path]
 
 
-def _write_spss(study: Study, target: Path, language: str) -> list[Path]:
+def _write_spss(study: Study, cleaned: Cleaned, target: Path, language: str) -> list[Path]:
     try:
         import pyreadstat
     except ModuleNotFoundError:
         remedy = 'install it: pip install "cncb-analysis[spss]"'
         raise StudyError("SPSS files need pyreadstat", remedy=remedy) from None
-    cleaned, _ = read_cleaned(study.folder / "processed" / "restricted" / "clean", study)
     used = cleaned.units[cleaned.units["status"].isin(["complete", "partial"])]
     paths = []
     for step, units in used[used["step"].isin(["questionnaire", "interviews"])].groupby("step", sort=False):

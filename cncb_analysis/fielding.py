@@ -1,19 +1,14 @@
 """The questionnaire as LimeSurvey's tab-separated survey structure, so that the study can be fielded again."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from cncb_analysis.codebook import Codebook, Variable
 from cncb_analysis.errors import StudyError
 from cncb_analysis.routing import is_routing, rewrite_routing
-
-if TYPE_CHECKING:
-    from cncb_analysis.study import Study
+from cncb_analysis.study import Study
 
 _HEAD = ["class", "type/scale", "name", "relevance", "text", "language", "mandatory", "other", "equals_num_value"]
 _QUESTION, _PART = 20, 5  # letters and digits that LimeSurvey allows in a code

@@ -1,7 +1,5 @@
 """Step 3: topics by interview asked, case by theme, quotes, and the profile of the cluster manager."""
 
-from __future__ import annotations
-
 from itertools import product
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Step 1: the partners' clusters beside the statistics, and what step 1 hands on."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 from scipy.stats import false_discovery_control
@@ -13,8 +11,8 @@ from cncb_analysis.statistics.spatial import moran, weigh_neighbours
 from cncb_analysis.study import Study
 
 _MEASURED = ["lq", "jobs", "excess_jobs", "slq", "p_adjusted", "stars"]
-# Facts of the list, by the question that holds each.
-_FACTS = {"type": "map_type", "stage": "map_stage", "origin": "map_origin"}
+# Questions that hold a fact of the list.
+_FACTS = ["map_region", "map_sector", "map_type", "map_stage", "map_origin"]
 _PERMUTATIONS, _LEVEL = 1999, 0.05
 
 
@@ -42,21 +40,18 @@ def tabulate_clusters(
     units = units[units["step"].eq("mapping") & units["status"].isin(["complete", "partial"])]
     table = units[["unit", "partner", "country", "cluster", "host"]].reset_index(drop=True)
     given = observations[observations["step"].eq("mapping") & observations["missing"].eq("")]
-    for name, variable in (("region", "map_region"), ("sector", "map_sector")):
-        said = given[given["variable"].eq(variable)].drop_duplicates("unit").set_index("unit")["option"]
-        table[name] = table["unit"].map(said).fillna("").astype(str).str.strip().str.upper()
-    table["region"] = cross_codes(table["region"], study)
-    chosen = given[given["variable"].isin(_FACTS.values()) & given["value"].gt(0)]
-    joined = (
-        chosen.astype({"option": str}).groupby(["variable", "unit"], observed=True)["option"].agg(";".join).to_dict()
-    )
-    for name, variable in _FACTS.items():
-        table[name] = [joined.get((variable, unit), "") for unit in table["unit"]]
+    chosen = given[given["variable"].isin(_FACTS) & given["value"].gt(0)]
+    chosen = chosen[["unit", "variable", "option"]].astype(str)
+    facts = chosen.groupby(["unit", "variable"])["option"].agg(";".join).unstack(fill_value="")
+    facts = facts.reindex(index=table["unit"], columns=_FACTS, fill_value="")
+    table = table.join(facts.rename(columns=lambda name: name.removeprefix("map_")), on="unit")
+    written = table[["region", "sector"]].apply(lambda codes: codes.str.strip().str.upper())
+    table = table.assign(region=cross_codes(written["region"], study), sector=written["sector"])
     recognition = given[given["variable"].eq("map_recog")]
     named = recognition["value"].gt(0) & recognition["option"].ne("none")
     table["recognised"] = table["unit"].map(named.groupby(recognition["unit"]).any())
-    facts = ["region", "sector", "jobs", "lq", "low", "high", "stars", "bound"]
-    table = table.merge(quotients[facts], on=["region", "sector"], how="left")
+    figures = ["region", "sector", "jobs", "lq", "low", "high", "stars", "bound"]
+    table = table.merge(quotients[figures], on=["region", "sector"], how="left")
     cases = [table["bound"].isna(), table["lq"].isna(), table["lq"] >= 1]
     verdict = np.select(cases, ["unmatched", "hidden", "concentrated"], "not_concentrated")
     return table.assign(verdict=verdict, bound=table["bound"].fillna(""))

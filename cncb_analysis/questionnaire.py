@@ -1,14 +1,12 @@
 """Step 2: who answered, of whom, and how far the answers carry."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
+from cncb_analysis.codebook import Codebook
 from cncb_analysis.estimates import (
     CELL,
     shape_estimates,
@@ -20,11 +18,8 @@ from cncb_analysis.estimates import (
 from cncb_analysis.statistics.agreement import kendall_w
 from cncb_analysis.statistics.permutation import fisher_permutation
 from cncb_analysis.statistics.reliability import alpha_if_dropped, cronbach_alpha, feldt_interval
+from cncb_analysis.study import Study
 from cncb_analysis.words import read_shipped
-
-if TYPE_CHECKING:
-    from cncb_analysis.codebook import Codebook
-    from cncb_analysis.study import Study
 
 _STEP = "questionnaire"
 # Statuses that count as an answer used, and why the others are not.
@@ -254,10 +249,7 @@ def tabulate_sensitivity(
     checks = pd.concat(again).drop(columns=["low", "high", "frame"]).merge(pooled, on=[*CELL, "statistic"])
     change = checks.assign(estimate=(checks["estimate"] - checks["whole"]).abs() / checks["width"], k=np.nan)
     change = change[np.isfinite(change["estimate"])].sort_values("estimate").drop_duplicates(CELL, keep="last")
-    tables = [
-        shown.assign(statistic="shown"),
-        checks.assign(statistic=checks["check"]),
-        change.assign(statistic="largest_change", method="width"),
-    ]
+    change = change.assign(statistic="largest_change", method="width")
+    tables = [shown.assign(statistic="shown"), checks.assign(statistic=checks["check"]), change]
     wilson = shown[shown["statistic"].str.startswith("share")].assign(statistic="wilson", frame=np.nan)
     return pd.concat([tabulate_shares(wilson), *map(shape_estimates, tables)], ignore_index=True)

@@ -1,7 +1,5 @@
 """Who was asked a question: the part of XLSForm's `relevant` that surveys of this size need."""
 
-from __future__ import annotations
-
 import ast
 import re
 from collections.abc import Callable, Container

@@ -1,18 +1,14 @@
 """Every word a reader sees, in the reader's language, with its numbers and dates."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
-from typing import TYPE_CHECKING
+
+import pandas as pd
 
 from cncb_analysis.errors import StudyError
 from cncb_analysis.store import read_table
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 LANGUAGES = ("en", "it", "de", "pl", "cs", "sk", "sl", "hu")
 # Below this base a percent would promise more than the answers hold: a count is said.

@@ -1,7 +1,5 @@
 """Step 4: what the workshops voted, counted in more than one way."""
 
-from __future__ import annotations
-
 import numpy as np
 import pandas as pd
 

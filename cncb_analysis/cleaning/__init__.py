@@ -1,7 +1,5 @@
 """Raw tables to tidy ones: known, repaired or ignored; everything else is refused, logged and reported."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 

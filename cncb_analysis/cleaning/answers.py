@@ -1,7 +1,5 @@
 """What one question's raw cells mean: codes, numbers, ranks, and why an answer is missing."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,11 +24,6 @@ class Meaning(NamedTuple):
     missing: str = ""
     rule: str = ""
     fate: str = ""
-
-    @property
-    def told(self) -> str:
-        """What the log says was taken."""
-        return self.missing or ";".join(option or f"{value:.15g}" for option, value in self.marks.items() if value)
 
 
 _UNKNOWN = Meaning({}, "invalid", "not one of the answers", "refused")
@@ -156,7 +149,8 @@ class _Reader:
         for number, meaning in enumerate(meanings):
             if meaning.rule:
                 touched = cells[places == number]
-                delivery.note(touched, meaning.rule, meaning.fate, value=meaning.told)
+                named = (option or f"{value:.15g}" for option, value in meaning.marks.items() if value)
+                delivery.note(touched, meaning.rule, meaning.fate, value=meaning.missing or ";".join(named))
                 if meaning.rule.startswith("not one of"):
                     remedy = "correct it in corrections.csv, or say in crosswalk.csv what it means"
                     delivery.report("unknown answer", touched.index[0], heading, texts[number], remedy)

@@ -1,7 +1,5 @@
 """One delivered file on its way through cleaning: its table, what people declared about it, what was found."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property

@@ -1,7 +1,5 @@
 """A first draft of crosswalk and codebook for a file that nobody has declared yet; a person accepts it row by row."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache

@@ -1,7 +1,5 @@
 """Which question a raw column answers: by the crosswalk, by the code, by the label in any language."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple

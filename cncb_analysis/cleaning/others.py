@@ -1,7 +1,5 @@
 """Files without a row a unit: coded interviews and voting sheets."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Mapping
 

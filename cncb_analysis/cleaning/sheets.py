@@ -1,7 +1,5 @@
 """Sheets with a row a unit (frames, answers, interview cards): to units, observations and texts."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 

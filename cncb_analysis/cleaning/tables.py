@@ -1,7 +1,5 @@
 """The tidy tables that cleaning gives."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache

@@ -1,7 +1,5 @@
 """What a raw cell means: repaired text, a number by the partner's locale, an answer's code."""
 
-from __future__ import annotations
-
 import re
 import unicodedata
 from collections.abc import Iterable

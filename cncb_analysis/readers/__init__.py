@@ -1,7 +1,5 @@
 """Delivered bytes to raw tables of text cells, one module a format."""
 
-from __future__ import annotations
-
 import datetime
 import io
 import re
@@ -15,13 +13,12 @@ import pandas as pd
 
 from cncb_analysis.errors import StudyError
 from cncb_analysis.readers.delimited import decode_text, find_delimiter, split_rows
-from cncb_analysis.readers.eurostat import is_eurostat, read_eurostat
 from cncb_analysis.readers.excel import read_sheets
 from cncb_analysis.readers.geojson import read_outlines
 from cncb_analysis.readers.limesurvey import list_lss_rows, read_limesurvey
 from cncb_analysis.readers.preflib import list_preflib_rows
 from cncb_analysis.readers.refi import list_qdpx_rows, list_refi_codes
-from cncb_analysis.readers.regional import read_region_table
+from cncb_analysis.readers.regional import is_eurostat, read_eurostat, read_region_table
 from cncb_analysis.readers.spss import list_sav_rows, read_sav
 from cncb_analysis.readers.structure import Structure, read_xlsform
 
@@ -106,7 +103,6 @@ def read_raw(data: bytes, *, file: str, language: str = "") -> RawTable:
         cells = _line_up(next((rows for rows in sheets if any(cell for row in rows for cell in row)), []))
     elif data.startswith(_SPSS):
         rows, encoding = list_sav_rows(data, file=file, language=language)
-        encoding = f"SPSS file, {encoding}"
         cells = _line_up(rows)
     else:
         text, encoding = decode_text(data, file=file, language=language)

@@ -1,7 +1,5 @@
 """Delimited text: find the encoding and the delimiter, refuse what is no text."""
 
-from __future__ import annotations
-
 import csv
 import itertools
 import re

@@ -1,7 +1,5 @@
 """Excel workbooks: the first visible sheet that holds a table, its cells as the partner's own Excel shows them."""
 
-from __future__ import annotations
-
 import datetime
 import io
 import warnings

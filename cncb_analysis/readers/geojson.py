@@ -1,7 +1,5 @@
 """Outlines of regions from a user's own GeoJSON, in the fineness of a printed page."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Collection, Iterator
@@ -44,9 +42,8 @@ def read_outlines(data: bytes, *, file: str, regions: Collection[str]) -> dict[s
     {'ITC4': '0,1427 1000,1427 1000,0'}
     """
     try:
-        features = [
-            (dict(each["properties"]), list(_list_rings(each["geometry"]))) for each in json.loads(data)["features"]
-        ]
+        loaded = json.loads(data)["features"]
+        features = [(dict(each["properties"]), list(_list_rings(each["geometry"]))) for each in loaded]
     except (ValueError, KeyError, TypeError) as error:
         remedy = "deliver a FeatureCollection of polygons in degrees"
         raise StudyError(f"is no GeoJSON of regions ({error})", file=file, remedy=remedy) from None
@@ -61,14 +58,12 @@ def read_outlines(data: bytes, *, file: str, regions: Collection[str]) -> dict[s
     west, north = min(x for x, _ in points), max(y for _, y in points)
     scale = _SIDE / (max(x for x, _ in points) - west)
     stretch = 1 / math.cos(math.radians((north + min(y for _, y in points)) / 2))
-    outlines = {}
-    for region, rings in found.items():
-        drawn = [
-            dict.fromkeys((round((x - west) * scale), round((north - y) * scale * stretch)) for x, y in ring)
-            for ring in rings
-        ]
-        outlines[region] = ";".join(" ".join(f"{x},{y}" for x, y in ring) for ring in drawn if len(ring) > 2)
-    return outlines
+
+    def draw(x: float, y: float) -> str:
+        return f"{round((x - west) * scale)},{round((north - y) * scale * stretch)}"
+
+    drawn = {region: [dict.fromkeys(draw(*point) for point in ring) for ring in found[region]] for region in found}
+    return {region: ";".join(" ".join(ring) for ring in rings if len(ring) > 2) for region, rings in drawn.items()}
 
 
 def _list_rings(geometry: dict[str, Any]) -> Iterator[list[tuple[float, float]]]:

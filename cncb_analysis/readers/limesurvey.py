@@ -1,7 +1,5 @@
 """LimeSurvey's survey structures: .lss of both schema generations, and the tab-separated form."""
 
-from __future__ import annotations
-
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

@@ -1,7 +1,5 @@
 """PrefLib files: rankings with or without ties and gaps (.soc .soi .toc .toi), approvals and scores (.cat)."""
 
-from __future__ import annotations
-
 import re
 
 from cncb_analysis.errors import StudyError

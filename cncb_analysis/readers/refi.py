@@ -1,7 +1,5 @@
 """REFI-QDA, which programs for coding interviews exchange: projects (.qdpx) and codebooks (.qdc)."""
 
-from __future__ import annotations
-
 import io
 import re
 import zipfile

@@ -1,7 +1,5 @@
 """SPSS files: answers as codes, labels and declared missing values as codebook."""
 
-from __future__ import annotations
-
 import pickle
 import subprocess
 import sys
@@ -54,7 +52,7 @@ def list_sav_rows(data: bytes, *, file: str, language: str = "") -> tuple[list[l
     sets = _list_sets(meta)
     heads = [f"{sets[name][0]}/{name}" if name in sets else name for name in table]
     cells = [[show_cell(cell, language) for cell in row] for row in table.itertuples(index=False)]
-    return [heads, *cells], str(meta.file_encoding)
+    return [heads, *cells], f"SPSS file, {meta.file_encoding}"
 
 
 def read_sav(data: bytes, *, file: str) -> Structure:

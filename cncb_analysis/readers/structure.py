@@ -1,7 +1,5 @@
 """What was asked, as survey tools declare it: codebook tables in XLSForm's columns."""
 
-from __future__ import annotations
-
 import html
 import re
 from collections.abc import Iterable, Mapping, Sequence

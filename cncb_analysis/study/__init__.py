@@ -1,7 +1,5 @@
 """A study is one directory: what it holds, reading it, checking it, beginning a new one."""
 
-from __future__ import annotations
-
 from cncb_analysis.study.checks import RULE, check_study
 from cncb_analysis.study.model import STEPS, Partner, Study, read_study
 from cncb_analysis.study.tables import declared_tables, write_new_study

@@ -1,11 +1,9 @@
 """Everything that is wrong in the tables and the ledger of a study, found at once."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 
-from cncb_analysis.codebook import MISSING
+from cncb_analysis.codebook import LISTED, MISSING, PLAIN
 from cncb_analysis.errors import Problem, StudyError
 from cncb_analysis.graph import AUDIENCES
 from cncb_analysis.store import hash_file
@@ -18,8 +16,7 @@ _MEASURES = (
     "votes", "response", "jobs", "lq", "stars", "concentration", "neighbourhood", "theme", "pairs:excerpt",
     "pairs:unit", "saturation", "map_concentrated", "profile",
 )  # fmt: skip
-_PLAIN = ("integer", "decimal", "text", "date", "begin_group", "end_group", "note")
-_LISTED = ("select_one", "select_multiple", "rank")
+_SHOWN = ("begin_group", "end_group", "note")
 # Statistic, comparison and number of a rule such as share >= 0.5.
 RULE = re.compile(r"\s*(\w+)\s*(>=|<=|>|<|=)\s*(-?\d+(?:\.\d+)?)\s*")
 # Cells that are not one or several names but follow a form.
@@ -79,7 +76,7 @@ def _list_known(study: Study) -> dict[str, set[str]]:
         "country": set(study.countries),
         "variable": set(book.variables),
         "answer": {choice.name for choices in book.choices.values() for choice in choices},
-        "type": {*_PLAIN, *(f"{word} {name}" for word in _LISTED for name in book.choices)},
+        "type": {*_SHOWN, *PLAIN, *(f"{word} {name}" for word in LISTED for name in book.choices)},
         "code": codes,
         "measure": {*asked, *_MEASURES, *roots, *(f"response:{name}" for name in book.variables)},
         "mapped": {*asked, "theme"},

@@ -1,20 +1,17 @@
 """A study as it stands on disk: its settings, partners, codebook and tables."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+import pandas as pd
 
 from cncb_analysis.codebook import Codebook, read_codebook
 from cncb_analysis.errors import Problem, StudyError
 from cncb_analysis.store import read_settings, read_table
 from cncb_analysis.study.tables import declared_tables
 from cncb_analysis.words import Words, read_fixed_words
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 STEPS = ("mapping", "questionnaire", "interviews", "workshops")
 
@@ -240,8 +237,6 @@ def read_study(folder: Path | str) -> Study:
     StudyError
         When there is no study.toml, or it is not TOML.
     """
-    import pandas as pd
-
     folder = Path(folder)
     settings = read_settings(folder / "study" / "study.toml")
     problems: list[Problem] = []

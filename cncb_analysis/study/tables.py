@@ -1,7 +1,5 @@
 """The tables a study consists of, as tables.csv declares them, and an empty study made from that."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
