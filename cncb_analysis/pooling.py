@@ -127,7 +127,8 @@ def tabulate_pooling(estimates: pd.DataFrame) -> pd.DataFrame:
     Parameters
     ----------
     estimates : DataFrame
-        Protected, with `mark`: only what may be seen is averaged, so that nothing hidden follows from it.
+        Protected, with `mark`: only what may be seen is averaged, so that nothing hidden follows from it, and
+        only where no country (of the spread within: no partner) is hidden.
 
     Returns
     -------
@@ -149,7 +150,12 @@ def tabulate_pooling(estimates: pd.DataFrame) -> pd.DataFrame:
         return shape_estimates(rows).assign(mark="")
     rows["share"] = np.where(rows["statistic"].str.startswith("share"), "_share", "")
     whole, member = rows["country"].eq(""), rows["partner"].ne("")
-    countries, partners = rows[~whole & ~member], rows[member]
+    # Shares of the middle are hidden least: without the hidden ones a mean would lean towards them.
+    closed = estimates[estimates["mark"].eq("hidden") & estimates["country"].ne("")]
+    asked = pd.MultiIndex.from_frame(rows[[*_QUESTION, "statistic"]])
+    hidden = [closed[closed["partner"].eq("")], closed[closed["partner"].ne("")]]
+    full = [~asked.isin(pd.MultiIndex.from_frame(part[[*_QUESTION, "statistic"]])) for part in hidden]
+    countries, partners = rows[~whole & ~member & full[0]], rows[member & full[1]]
     p, whole_of = countries["estimate"], lambda part: part.sum(skipna=False)
     told = countries.assign(low=(p - countries["low"]) ** 2, high=(countries["high"] - p) ** 2, spread=p, size=1)
     sums = {"estimate": "mean", "spread": "std", "n": "sum", "size": "sum", "low": whole_of, "high": whole_of}

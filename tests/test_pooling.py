@@ -74,12 +74,16 @@ class TestPooling:
         # Only Italy has two partners: the standard deviation of 6/12 and 3/4.
         assert pick(table, "spread_within")["estimate"] == pytest.approx(0.25 / np.sqrt(2))
 
-    def test_nothing_hidden_is_averaged(self):
+    @pytest.mark.parametrize(("partner", "lost"), [("", "equal_countries"), ("milan", "spread_within")])
+    def test_where_one_is_hidden_the_others_are_not_averaged(self, partner, lost):
         rows = share_table()
-        rows.loc[rows["country"].eq("AT"), ["estimate", "low", "high", "k"]] = np.nan
-        table = tabulate_pooling(rows)
-        assert pick(table, "equal_countries")["estimate"] == pytest.approx((9 / 16 + 0.8) / 2)
-        assert not table[table["statistic"].eq("shrunken")]["country"].eq("AT").any()
+        closed = rows["country"].eq("IT") & rows["partner"].eq(partner)
+        rows.loc[closed, ["estimate", "low", "high", "k"]] = np.nan
+        rows.loc[closed, "mark"] = "hidden"
+        found = set(tabulate_pooling(rows)["statistic"])
+        assert lost not in found
+        assert {"equal_countries", "spread_within", "pooled"} - {lost} <= found
+        assert ("shrunken" in found) == (partner != "")
 
     def test_a_rating_is_pooled_by_its_two_highest_answers(self):
         whole = pd.concat([share_table(), share_table(statistic="share_top2", option="")])
