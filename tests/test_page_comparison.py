@@ -84,15 +84,8 @@ def test_benchmarks_stand_beside_what_they_can_be_compared_with() -> None:
 
 
 def test_likely_shares_have_a_column_a_country() -> None:
-    told = {
-        "statistic": "shrunken",
-        "estimate": 0.6,
-        "low": 0.4,
-        "high": 0.8,
-        "k": 2,
-        "n": 5,
-        "method": "beta_binomial",
-    }
+    told: dict[str, Any] = {"statistic": "shrunken", "estimate": 0.6, "low": 0.4, "high": 0.8, "k": 2, "n": 5}
+    told["method"] = "beta_binomial"
     line = next(page_comparison.list_shrunken(figure("obst"), view([row("obst_culture", "AT", **told)])))
     assert line["question"] == "Cultural barriers among SMEs"
     assert (line["AT"], line["CZ"]) == ("60%, 40% to 80%", "–")
