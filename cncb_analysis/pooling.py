@@ -106,7 +106,7 @@ def shrink_shares(k: npt.ArrayLike, n: npt.ArrayLike) -> tuple[Floats, Floats, F
     Examples
     --------
     >>> shrink_shares([1, 8, 5], [5, 10, 10])[0].round(2).tolist()
-    [0.46, 0.62, 0.54]
+    [0.43, 0.67, 0.52]
     """
     counts, bases = (np.asarray(values, dtype=float) for values in (k, n))
     if counts.sum() in (0, bases.sum()):
