@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from cncb_analysis import coding, interviews, mapping, questionnaire
+from cncb_analysis import coding, correspondence, interviews, mapping, pooling, questionnaire
 from cncb_analysis.catalogue import Page
 from cncb_analysis.cleaning import TABLE_COLUMNS, Cleaned, merge_cleaned
 from cncb_analysis.comparison import Rules, compare_countries
@@ -20,6 +20,7 @@ from cncb_analysis.graph import list_pages
 from cncb_analysis.store import read_frames, write_frames
 from cncb_analysis.study import Study, read_study
 from cncb_analysis.synthesis import tabulate_evidence, tabulate_joint_support
+from cncb_analysis.words import read_shipped
 from cncb_analysis.workshops import tabulate_votes
 
 SITE = "site"
@@ -91,7 +92,7 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> dic
         Everything computed, before protection: for the protect node alone. estimates, comparisons: as their modules
         say, of all steps. quotes, clusters, agreed: passages with consent; the mapped clusters beside the statistics;
         actions agreed in workshops. units: restricted, how many each partner delivered. cleaning: the cell log in
-        numbers.
+        numbers. hosts: how each country's results move when each host counts once.
     """
     units, observations = cleaned.units, cleaned.observations
     mapped = units[units["step"].eq("mapping") & units["status"].eq("complete")]
@@ -111,6 +112,7 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> dic
         "estimates": pd.concat(estimates, ignore_index=True),
         "comparisons": compare_countries(observations, study.codebook, rng=make_rng(study, "comparison"), rules=rules),
         "quotes": interviews.tabulate_quotes(cleaned.segments, rng=make_rng(study, "quotes")),
+        "hosts": pooling.tabulate_hosts(estimates[0], observations, units, study.codebook),
         "clusters": clusters,
         "disagreements": disagreements,
         "agreed": cleaned.agreed_actions,
@@ -126,6 +128,7 @@ def _tabulate_steps(cleaned: Cleaned, estimates: pd.DataFrame, study: Study) -> 
     if "questionnaire" in study.steps:
         yield questionnaire.tabulate_response(units, study)
         yield questionnaire.tabulate_sensitivity(estimates, observations, units, study)
+        yield correspondence.tabulate_crossed(observations, _read_figures(study))
     if "interviews" in study.steps:
         yield interviews.tabulate_codes(segments, units, study.table("themes"), not_asked=study.table("coverage"))
         yield coding.tabulate_agreement(segments, rng=make_rng(study, "agreement"))
@@ -139,6 +142,10 @@ def _tabulate_steps(cleaned: Cleaned, estimates: pd.DataFrame, study: Study) -> 
         ballots, items = study.table("ballots"), study.table("items")
         consensus = study.setting("workshops", "consensus", None)
         yield tabulate_votes(observations, ballots, items, rng=make_rng(study, "votes"), consensus=consensus)
+
+
+def _read_figures(study: Study) -> pd.DataFrame:
+    return study.table("figures") if len(study.table("figures")) else read_shipped("figures")
 
 
 def make_rng(study: Study, purpose: str) -> np.random.Generator:
@@ -184,6 +191,8 @@ def write_analysis(analysis: _Frames, study: Study, *, audience: str) -> list[Pa
         tables = {"estimates": _select_estimates(own.frame, study, notebook, partner)}
         tables |= {name: frame if not partner else frame.iloc[:0] for name, frame in common.items()}
         tables |= _select_facts(analysis, study, audience, partner)
+        if notebook == "comparison":
+            tables |= _stand_beside(shared.frame, analysis, study, audience)
         written += write_frames(_page_folder(study.folder, audience, notebook, partner), tables)
     used = analysis["units"].query("status in ['complete', 'partial']")
     delivered = used.groupby(["partner", "step"]).size().reset_index(name="n")
@@ -202,7 +211,8 @@ def _protect(analysis: _Frames, study: Study, audience: str, partner: str = "") 
     release = Release(audience, study.threshold, partner, publish)
     rests_on = {("profile", row["statement"]): row["variable"] for row in study.table("profile").to_dict("records")}
     published = study.table("published")
-    return protect_estimates(analysis["estimates"], study.codebook, release, published=published, rests_on=rests_on)
+    found = protect_estimates(analysis["estimates"], study.codebook, release, published=published, rests_on=rests_on)
+    return Protected(correspondence.close_crossed(found.frame))
 
 
 def _synthesise(protected: Protected, analysis: _Frames, study: Study) -> dict[str, pd.DataFrame]:
@@ -210,6 +220,18 @@ def _synthesise(protected: Protected, analysis: _Frames, study: Study) -> dict[s
     evidence = tabulate_evidence(protected.frame, study)
     support = tabulate_joint_support(protected.frame, evidence, study, make_rng(study, "joint support"))
     return {"comparisons": analysis["comparisons"], "evidence": evidence, "joint_support": support}
+
+
+def _stand_beside(shown: pd.DataFrame, analysis: _Frames, study: Study, audience: str) -> dict[str, pd.DataFrame]:
+    """What stands beside the verdicts; of what is shown only, or for the consortium alone."""
+    book, alpha = study.codebook, float(study.setting("comparison", "alpha", 0.05))
+    maps = correspondence.tabulate_maps(shown, _read_figures(study), book)
+    return {
+        "estimates": pd.concat([shown, pooling.tabulate_pooling(shown), maps], ignore_index=True),
+        "detectable": pooling.tabulate_detectable(shown, analysis["comparisons"], book, alpha=alpha),
+        "hosts": analysis["hosts"] if audience == "consortium" else analysis["hosts"].iloc[:0],
+        "benchmarks": study.table("benchmarks"),
+    }
 
 
 def _select_estimates(shown: pd.DataFrame, study: Study, notebook: str, partner: str) -> pd.DataFrame:

@@ -218,7 +218,8 @@ class Page:
         book, tables = self.study.codebook, []
         # Figures that a study added of its own, and no notebook names.
         added = [self.show(name) for name in self.figures if name not in self._shown]
-        told = {name for figure in self.figures.values() for name in figure.variables}
+        crossed = "share_crossed"  # shows how two questions go together, not what countries answered
+        told = {name for each in self.figures.values() if each.statistic != crossed for name in each.variables}
         for step in self.steps if self.notebook in (*STEPS, "comparison") else ():
             asked = [variable.battery or variable.name for variable in book.asked_in(step)]
             if step == "interviews":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 import pandas as pd
@@ -182,6 +183,26 @@ def _list_best(figure: Figure, view: View) -> Iterator[Cell]:
     yield from marks
 
 
+def _list_map(figure: Figure, view: View) -> Iterator[Cell]:
+    """Countries and answers with their places on a map; a row without a number where it cannot be drawn."""
+    name, column, extra = (
+        figure.variables[0],
+        ("contribution", view.words.text("statistic.contribution")),
+        _EXTRA["map"],
+    )
+    labels = {item.option or item.variable: item.label for item in view.items(name)}
+    rows = {
+        each: view.rows(figure.step, f"map:{name}", each) for each in ("axis_1", "axis_2", "contribution", *extra[2:])
+    }
+    facts = {each: rows[each][0]["estimate"] if rows[each] else NOTHING["estimate"] for each in extra[2:]}
+    # Where it cannot be drawn there is one row on the first axis alone.
+    for x, y, cell in zip_longest(*(rows[each] for each in ("axis_1", "axis_2", "contribution"))):
+        code = x["country"] or x["option"]
+        label = view.name(code) if x["country"] else labels.get(code) or view.label(name)
+        at = {"x": x["estimate"], "y": y["estimate"] if y else NOTHING["estimate"]}
+        yield _place((code or name, label), column, cell or x, text="country" * bool(x["country"]), **at, **facts)
+
+
 def _list_decision(figure: Figure, view: View) -> Iterator[Cell]:
     """Measures as rows under their decision: a position a step and country, the decision, the rank with its range."""
     table = view.joint_support
@@ -199,12 +220,16 @@ def _list_decision(figure: Figure, view: View) -> Iterator[Cell]:
         yield _place(named, ("rank", view.words.text("head.rank")), {**NOTHING, **rank}, section=section)
 
 
-_EXTRA = {"tiles": ("x", "y", "country", "name", "outline"), "scatter": ("jobs", "stars", "country", "name")}
+_EXTRA = {
+    "tiles": ("x", "y", "country", "name", "outline"),
+    "scatter": ("jobs", "stars", "country", "name"),
+    "map": ("x", "y", "inertia_1", "inertia_2", "least_expected"),
+}
 _LISTS: Mapping[str, Callable[[Figure, View], Iterator[Cell]]] = {
     "share": _list_share, "diverging": _list_diverging, "allocation": _list_parts, "ranked": _list_items,
     "gap": _list_gap, "bump": _list_bump, "matrix": _list_matrix, "circle": _list_circle, "profile": _list_items,
     "tiles": _list_tiles, "scatter": _list_scatter, "flow": _list_parts,
-    "ranking": _list_best, "bounds": _list_best, "decision": _list_decision,
+    "ranking": _list_best, "bounds": _list_best, "decision": _list_decision, "map": _list_map,
 }  # fmt: skip
 
 

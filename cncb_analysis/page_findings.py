@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from cncb_analysis import page_comparison
 from cncb_analysis.chart_tables import MAKERS
 from cncb_analysis.page_statistics import tabulate_statistics
 from cncb_analysis.page_tables import format_cell, summarise_chart, tabulate_chart, tabulate_frame, tabulate_questions
@@ -266,6 +267,8 @@ _ESTIMATES: Mapping[str, Callable[[Figure, View], Iterator[Row]]] = {
     "companions": _list_pairs,
     "vote_rules": _list_rules,
     "vote_places": _list_places,
+    "shrunken": page_comparison.list_shrunken,
+    "crossed": page_comparison.list_crossed,
 }
 # A table without variables: its rows, and which frame of the page they come from.
 _TABLES: Mapping[str, tuple[str, Callable[[pd.DataFrame, View], Iterator[Row]]]] = {
@@ -275,6 +278,9 @@ _TABLES: Mapping[str, tuple[str, Callable[[pd.DataFrame, View], Iterator[Row]]]]
     "evidence": ("evidence", _list_evidence),
     "measures": ("joint_support", _list_measures),
     "quotes": ("quotes", _list_quotes),
+    "detectable": ("detectable", page_comparison.list_detectable),
+    "hosts": ("hosts", page_comparison.list_hosts),
+    "benchmarks": ("benchmarks", page_comparison.list_benchmarks),
 }
 
 

@@ -17,7 +17,8 @@ _DIGITS = {
     ),
     **dict.fromkeys(("kendall_w_p", "nonresponse_p", "nonresponse_p_least"), 3),
 }
-_SHARES, _RATIOS = ("wilson", "hypergeometric"), ("agreement", "visible_share")
+_SHARES = ("wilson", "hypergeometric", "linear_share", "spread_share", "beta_binomial")
+_RATIOS = ("agreement", "visible_share")
 
 
 def tabulate_statistics(figure: Figure, view: View) -> DisplayTable:
@@ -42,7 +43,8 @@ def tabulate_statistics(figure: Figure, view: View) -> DisplayTable:
     told = {group for name, (_, each) in product(names, asked) for _, group in view.cells(figure.step, name, each)}
     # Where only all together have a number the table's base says so.
     columns = {
-        (group, statistic): f"{view.name(group)}: " * (view.main in told) + _name_statistic(figure, view, statistic)
+        (group, statistic): f"{view.name(group)}: " * (view.main in told and view.main != ALL)
+        + _name_statistic(figure, view, statistic)
         for group, statistic in asked
     }
     lines: dict[str, dict[str, str]] = {}

@@ -203,6 +203,30 @@ def _split_units(rows: pd.DataFrame, across: str) -> Iterator[tuple[tuple[str, .
         yield place, part.drop(columns=_PLACE)
 
 
+def select_hosts(units: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Select the answers used of the questionnaire, and of these one a host.
+
+    Parameters
+    ----------
+    units : DataFrame
+        step, partner, unit, host, status.
+
+    Returns
+    -------
+    used, hosts : DataFrame
+        Complete answers first; of each host of a partner the first. A unit without a host is its own.
+
+    Examples
+    --------
+    >>> told = {"step": "questionnaire", "partner": "linz", "unit": ["a", "b", "c"], "host": ["x", "x", ""]}
+    >>> select_hosts(pd.DataFrame({**told, "status": ["partial", "complete", "complete"]}))[1]["unit"].tolist()
+    ['b', 'c']
+    """
+    used = units[units["step"].eq(_STEP) & units["status"].isin(_USED)].sort_values("status", kind="stable")
+    used["host"] = used["host"].where(used["host"].ne(""), used["unit"])
+    return used, used.drop_duplicates(["partner", "host"])
+
+
 def tabulate_sensitivity(
     estimates: pd.DataFrame, observations: pd.DataFrame, units: pd.DataFrame, study: Study
 ) -> pd.DataFrame:
@@ -237,9 +261,8 @@ def tabulate_sensitivity(
             rating = each.kind == "ordinal" and each.battery != ""
             main[each.name] = _MAIN.get("rating" if rating else each.kind, "share")
     shown = estimates[estimates["step"].eq(_STEP) & estimates["statistic"].eq(estimates["variable"].map(main))]
-    used = units[units["step"].eq(_STEP) & units["status"].isin(_USED)].sort_values("status", kind="stable")
-    used["host"] = used["host"].where(used["host"].ne(""), used["unit"])
-    hosts, complete = used.drop_duplicates(["partner", "host"]), used[used["status"].eq("complete")]
+    used, hosts = select_hosts(units)
+    complete = used[used["status"].eq("complete")]
     again = [
         tabulate_estimates(observations[observations["unit"].isin(kept["unit"])], study.codebook).assign(check=check)
         for check, kept in (("hosts_once", hosts), ("complete_only", complete))

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
+import pandas as pd
 import pytest
+from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.patches import Circle
 
@@ -20,6 +24,7 @@ from tests.drawing import (
     drawn,
     mix,
     on_scale,
+    plain,
     row_texts,
     text_at,
 )
@@ -192,5 +197,37 @@ def test_a_figure_that_travels_alone_has_title_subtitle_and_foot() -> None:
 
 
 def test_there_is_a_drawer_for_each_kind() -> None:
-    assert len(figures.DRAWERS) == 15
+    assert len(figures.DRAWERS) == 16
     assert {name.split()[0] for name in TOYS} == set(figures.DRAWERS)
+
+
+def test_a_map_has_one_scale_marks_by_kind_and_says_that_it_is_exploratory() -> None:
+    ax, table = drawn("map", "en"), toy("map").set_index("row")
+    assert len(dots(ax, "data")) == 7 + 1  # the countries and their sign in the key
+    at = {name: min(dots(ax, "data"), key=partial(apart, place_on(ax, table, name))) for name in ("HU", "PL")}
+    wide, high = (abs(at["HU"][axis] - at["PL"][axis]) for axis in (0, 1))
+    told = [abs(table.loc["HU", axis] - table.loc["PL", axis]) for axis in "xy"]
+    assert wide / high == pytest.approx(told[0] / told[1])
+    assert any(text.get_text().startswith("Exploratory") for text in ax.texts)
+    sure = drawn("map", "en", toy("map").assign(least_expected=9.0))
+    assert not any(text.get_text().startswith("Exploratory") for text in sure.texts)
+    few = drawn("map", "en", toy("map").assign(least_expected=9.0, n=49))
+    assert any(text.get_text().startswith("Exploratory") for text in few.texts)
+
+
+def apart(x: float, dot: tuple[float, float]) -> float:
+    return abs(dot[0] - x)
+
+
+def place_on(ax: Axes, table: pd.DataFrame, name: str) -> float:
+    marks = dots(ax, "data")[:-1]
+    left, right = min(mark[0] for mark in marks), max(mark[0] for mark in marks)
+    xs = table.loc[table["text"] == "country", "x"]
+    return float(left + (table.loc[name, "x"] - xs.min()) / (xs.max() - xs.min()) * (right - left))
+
+
+def test_a_map_without_numbers_says_so() -> None:
+    table = toy("map").assign(mark="hidden", x=np.nan, y=np.nan, estimate=np.nan)
+    assert [plain(text) for text in drawn("map", "en", table).texts] == [
+        "cannot be drawn: too few answers may be shown"
+    ]

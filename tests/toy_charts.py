@@ -253,6 +253,16 @@ def make_decision() -> list[dict[str, Any]]:
     return cells
 
 
+def make_map() -> list[dict[str, Any]]:
+    """Two countries on one spot, long names, few answers expected in a cell."""
+    column, more = ("contribution", "Anteil"), {"n": 60, "inertia_1": 0.5, "inertia_2": 0.3, "least_expected": 1.2}
+    places = [(0.4, 0.2), (0.41, 0.2), (-0.5, 0.1), (0.1, -0.4), (0.0, 0.0), (0.3, 0.3), (-0.1, 0.5)]
+    names = [pair for pair in COUNTRIES.items() if pair[0] != "all"]
+    rows = [(name, "country", *place) for name, place in zip(names, places, strict=True)]
+    rows += [((label, label), "", -x, y + 0.05) for label, (x, y) in zip(ITEMS, places, strict=True)]
+    return [cell(name, column, estimate=0.1, text=kind, x=x, y=y, **more) for name, kind, x, y in rows]
+
+
 TOYS: Mapping[str, Callable[[], Sequence[Mapping[str, Any]]]] = {
     "share": make_share,
     "allocation": make_allocation,
@@ -272,6 +282,7 @@ TOYS: Mapping[str, Callable[[], Sequence[Mapping[str, Any]]]] = {
     "ranking": make_ranking,
     "bounds": make_bounds,
     "decision": make_decision,
+    "map": make_map,
 }
 
 

@@ -8,13 +8,13 @@ import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from cncb_analysis.figures import panels, regions, rows
+from cncb_analysis.figures import maps, panels, regions, rows
 from cncb_analysis.figures.chart import Chart
 from cncb_analysis.figures.layout import DRAWERS, LABEL, SMALL, Sheet
 from cncb_analysis.style import ALONE_WIDTH, MARGIN, figure_context, new_canvas, recolour_svg, render_figure
 from cncb_analysis.words import Words
 
-__all__ = ["DRAWERS", "Chart", "draw_alone", "draw_chart", "draw_inline", "panels", "regions", "rows"]
+__all__ = ["DRAWERS", "Chart", "draw_alone", "draw_chart", "draw_inline", "maps", "panels", "regions", "rows"]
 
 
 def draw_chart(chart: Chart, words: Words) -> tuple[Figure, Axes]:
