@@ -117,8 +117,9 @@ def _sum_up(said: list[dict[str, Any]]) -> str:
 def _find_against(lookup: Lookup, own: Names, said: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
     """Who speaks most against a measure: of the steps and countries that say no, the lowest upper end of a share."""
     told = [(row["step"], code) for code, block in said.items() for row in block if row["proposed"] == "no"]
-    found = [(lookup.get((*own[step][-1 if step == "questionnaire" else 0], code)), step, code) for step, code in told]
-    known = [(row["high"], step, code, row["k"], row["n"]) for row, step, code in found if row and row["k"] == row["k"]]
+    rows = ((next((lookup[(*name, code)] for name in own[step] if (*name, code) in lookup), None), step, code)
+            for step, code in told)  # fmt: skip
+    known = [(row["high"], step, code, row["k"], row["n"]) for row, step, code in rows if row and row["k"] == row["k"]]
     _, *lowest = min(known, default=(0, "", "", np.nan, np.nan))
     return dict(zip(("against_step", "against_country", "against_k", "against_n"), lowest, strict=True))
 
