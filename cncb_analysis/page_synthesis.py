@@ -291,7 +291,7 @@ def _tell_evidence(view: View, row: Found, card: Mapping[str, str], excerpt: Fou
         cell = view.cells(step, variable, statistic).get((option, ALL))
         missing = view.missing(step, variable, ALL)
         number = _tell_cell(view, cell, variable, statistic)
-        said[name] = number if cell else view.say(missing, view.say(f"missing.{missing}", missing))
+        said[name] = number if cell else view.say(f"missing.{missing}", view.say(missing, missing))
     if excerpt and "interviews" in said and row.get("interviews") not in ("silence", "not_asked", "hidden"):
         said["interviews"] += f"; {words.text('joint.excerpt')} {excerpt['excerpt']}"
     against = words.text("joint.nothing_against")
