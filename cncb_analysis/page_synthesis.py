@@ -201,9 +201,8 @@ def _conclude(view: View, row: Found, said: set[str]) -> str:
     words, position = view.words, row["decided"] or row["proposed"]
     against = ".no" * (position == "agreement" and "no" in said)
     told = words.text(f"meta.{position}{against}") + _SAME_PEOPLE * bool(row["overlap"] > 0)
-    return told + (
-        f" {words.text('joint.decided_by')}: {row['decided_by']}. {row['reason']}." if row["decided"] else ""
-    )
+    people = f" {words.text('joint.decided_by')}: {row['decided_by']} ({row['reason']})"
+    return told + people * bool(row["decided"])
 
 
 def _list_areas(page: Page) -> Iterator[Row]:
@@ -294,8 +293,8 @@ def _tell_evidence(view: View, row: Found, card: Mapping[str, str], excerpt: Fou
         said[name] = number if cell else view.say(f"missing.{missing}", view.say(missing, missing))
     if excerpt and "interviews" in said and row.get("interviews") not in ("silence", "not_asked", "hidden"):
         said["interviews"] += f"; {words.text('joint.excerpt')} {excerpt['excerpt']}"
-    against = words.text("joint.nothing_against")
-    if row["against_step"]:
+    against = words.text("hidden" if row["against_step"] == "hidden" else "joint.nothing_against")
+    if row["against_country"]:
         where = f"{words.text('step.' + row['against_step'])}, {view.name(row['against_country'])}"
         against = f"{where}: {words.count_of(row['against_k'], row['against_n'])}"
         if row["against_step"] == "workshops":

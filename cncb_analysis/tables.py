@@ -104,8 +104,8 @@ class Cards(DisplayTable):
 
     Examples
     --------
-    >>> Cards("Measures", ("measure", "who"), (("Tours", "A & B"),))._repr_html_()
-    '<section class="card"><h3>Tours</h3><dl><div><dt>who</dt><dd>A &amp; B</dd></div></dl></section>'
+    >>> Cards("Measures", ("measure", "who"), (("R & D", "A < B"),))._repr_html_()
+    '<section class="card"><h3>R &amp; D</h3><dl><div><dt>who</dt><dd>A &lt; B</dd></div></dl></section>'
     """
 
     def _repr_html_(self) -> str:

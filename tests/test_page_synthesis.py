@@ -125,7 +125,9 @@ def test_who_was_not_heard_is_not_cited(word: str) -> None:
 def test_agreeing_that_it_is_not_so_is_said() -> None:
     evidence = give_evidence({"key_person": "agreement"})
     evidence.loc[evidence["step"].isin(["questionnaire", "interviews"]), "proposed"] = "no"
-    assert show("joint_display", evidence).rows[0][5] == "Does not hold in any step that asked."
+    evidence.loc[evidence["step"].eq(""), ["decided", "decided_by", "reason"]] = ["agreement", "P. R.", "Read twice"]
+    said = "Does not hold in any step that asked. Decided by: P. R. (Read twice)"
+    assert show("joint_display", evidence).rows[0][5] == said
 
 
 def test_excerpts_cited_are_listed_of_many_people() -> None:
@@ -183,11 +185,14 @@ def test_a_card_holds_what_is_known_and_what_is_open() -> None:
     assert short.rows[0][:3] == ("Coaching", "Coalition (proposed by the rule)", "4 of 10")
 
 
-def test_a_card_that_nothing_speaks_against_says_so_and_a_decision_is_signed() -> None:
-    table = decision_table().assign(action=["staff_exchange", "study_tours"], against_step="", decision="all")
+@pytest.mark.parametrize(("step", "told"), [("", "no step in any country says no"), ("hidden", "not shown")])
+def test_a_card_says_when_nothing_speaks_against_it_and_a_decision_is_signed(step: str, told: str) -> None:
+    table = decision_table().assign(action=["staff_exchange", "study_tours"], decision="all")
+    table = table.assign(against_step=step, against_country="")
     cards = page([row("sup_coaching", "all", k=4, n=12)], "joint_support", "", joint_support=table).show("measures")
     assert isinstance(cards, Cards)
     card = dict(zip(cards.columns, cards.rows[0], strict=True))
-    assert card["Against it"] == "no step in any country says no"
+    assert card["Against it"] == told
+    assert card["Decided by"] == "H. L., M. K., P. R."
     assert card["Decision"] == "All together (decided)"
     assert "" not in card.values()

@@ -277,6 +277,15 @@ UNITS = make_table(
 )
 
 
+def test_what_is_hidden_is_not_said_to_be_in_favour() -> None:
+    estimates = make_estimates(make_support(CLEAR, 100)).assign(mark="")
+    study = make_study({"support_actions": ACTIONS}, partners=(ITALY, HUNGARY), codebook=BOOK)
+    estimates.loc[estimates["step"].eq("workshops"), ["mark", "estimate", "k"]] = ["hidden", np.nan, np.nan]
+    estimates = pd.concat([estimates, estimates[estimates["step"].eq("workshops")].assign(statistic="borda_rank")])
+    found = tabulate_joint_support(estimates, tabulate_evidence(estimates, study), study, RANKS).set_index("action")
+    assert found["against_step"].to_dict() == {"exchange": "hidden", "tours": "hidden", "news": "interviews"}
+
+
 def test_people_who_speak_in_two_steps_are_counted() -> None:
     table = tabulate_overlap(UNITS)
     told = {row["partner"] or row["country"] or "all": (row["k"], row["n"]) for row in table.to_dict("records")}

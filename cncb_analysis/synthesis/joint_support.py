@@ -48,7 +48,8 @@ def tabulate_joint_support(
         a country: agreement (asks for it), partial, dissonance (does not), silence, not_asked, hidden; coalition
         (countries that ask, wholly or in part), givers (that offer and do not ask); proposed (all, coalition,
         giver_taker, national, drop); against_step, against_country, against_k, against_n: of the steps and countries
-        that say no, the one whose share is lowest at the upper end of its interval; empty where none says no.
+        that say no, the one whose share is lowest at the upper end of its interval; empty where none says no, the step
+        "hidden" where that may not be shown.
     """
     actions = study.table("support_actions").to_dict("records")
     if not actions:
@@ -120,7 +121,8 @@ def _find_against(lookup: Lookup, own: Names, said: dict[str, list[dict[str, Any
     rows = ((next((lookup[(*name, code)] for name in own[step] if (*name, code) in lookup), None), step, code)
             for step, code in told)  # fmt: skip
     known = [(row["high"], step, code, row["k"], row["n"]) for row, step, code in rows if row and row["k"] == row["k"]]
-    _, *lowest = min(known, default=(0, "", "", np.nan, np.nan))
+    hidden = any(row["proposed"] == "hidden" for block in said.values() for row in block)
+    _, *lowest = min(known, default=(0, "hidden" * hidden, "", np.nan, np.nan))
     return dict(zip(("against_step", "against_country", "against_k", "against_n"), lowest, strict=True))
 
 
