@@ -19,7 +19,7 @@ from cncb_analysis.estimates import tabulate_estimates
 from cncb_analysis.graph import list_pages
 from cncb_analysis.store import read_frames, write_frames
 from cncb_analysis.study import Study, read_study
-from cncb_analysis.synthesis import tabulate_evidence, tabulate_joint_support
+from cncb_analysis.synthesis import rank_measures, tabulate_evidence, tabulate_joint_support, tabulate_overlap
 from cncb_analysis.words import read_shipped
 from cncb_analysis.workshops import tabulate_votes
 
@@ -91,8 +91,9 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> dic
     dict of str to DataFrame
         Everything computed, before protection: for the protect node alone. estimates, comparisons: as their modules
         say, of all steps. quotes, clusters, agreed: passages with consent; the mapped clusters beside the statistics;
-        actions agreed in workshops. units: restricted, how many each partner delivered. cleaning: the cell log in
-        numbers. hosts: how each country's results move when each host counts once.
+        actions agreed in workshops. ranks: order of the joint support measures, which names no answer, partner or
+        country. units: restricted, how many each partner delivered. cleaning: the cell log in numbers. hosts: how each
+        country's results move when each host counts once.
     """
     units, observations = cleaned.units, cleaned.observations
     mapped = units[units["step"].eq("mapping") & units["status"].eq("complete")]
@@ -116,6 +117,7 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> dic
         "clusters": clusters,
         "disagreements": disagreements,
         "agreed": cleaned.agreed_actions,
+        "ranks": rank_measures(observations, cleaned.segments, units, study, rng=make_rng(study, "joint support")),
         "units": units,
         "cleaning": cleaning,
     }
@@ -138,6 +140,7 @@ def _tabulate_steps(cleaned: Cleaned, estimates: pd.DataFrame, study: Study) -> 
         yield coding.tabulate_saturation(segments, units, rng=make_rng(study, "saturation"))
         yield interviews.tabulate_profile(observations, study.table("profile"))
         yield interviews.tabulate_links(observations, study.codebook)
+        yield tabulate_overlap(units)
     if "workshops" in study.steps:
         ballots, items = study.table("ballots"), study.table("items")
         consensus = study.setting("workshops", "consensus", None)
@@ -218,7 +221,7 @@ def _protect(analysis: _Frames, study: Study, audience: str, partner: str = "") 
 def _synthesise(protected: Protected, analysis: _Frames, study: Study) -> dict[str, pd.DataFrame]:
     """Evidence and joint support rest on protected estimates: what is hidden cannot speak there either."""
     evidence = tabulate_evidence(protected.frame, study)
-    support = tabulate_joint_support(protected.frame, evidence, study, make_rng(study, "joint support"))
+    support = tabulate_joint_support(protected.frame, evidence, study, analysis["ranks"])
     return {"comparisons": analysis["comparisons"], "evidence": evidence, "joint_support": support}
 
 

@@ -10,7 +10,8 @@ from cncb_analysis.coding import choose_coding, list_ancestry, list_interviews
 from cncb_analysis.estimates import shape_estimates, tabulate_counts, tabulate_shares
 
 _CIRCLE = "vc_link"
-_QUOTE_COLUMNS = ["pseudonym", "partner", "country", "theme_code", "language", "text", "translation", "translator"]
+_PLACE = ["excerpt", "pseudonym", "partner", "country", "theme_code"]
+_QUOTE_COLUMNS = [*_PLACE, "language", "text", "translation", "translator"]
 
 
 def tabulate_codes(
@@ -116,7 +117,8 @@ def tabulate_quotes(segments: pd.DataFrame, *, rng: np.random.Generator) -> pd.D
     Returns
     -------
     DataFrame
-        pseudonym (a number as text, the same for all quotes of one person), partner, country, theme_code, language,
+        excerpt (pseudonym and a number, to cite a passage by), pseudonym (a number as text, the same for all quotes of
+        one person), partner, country, theme_code, language,
         text (as said), translation and translator (empty where there is none); only with consent, each passage once
         a topic.
 
@@ -134,6 +136,9 @@ def tabulate_quotes(segments: pd.DataFrame, *, rng: np.random.Generator) -> pd.D
     quotes = choose_coding(segments[agreed & segments["text"].fillna("").ne("")])
     quotes = quotes.drop_duplicates(["unit", "theme_code", "text"])
     quotes = quotes.assign(pseudonym=[f"{numbers[unit]:02d}" for unit in quotes["unit"]])
+    # By its letters, so that a number does not tell when in the talk it was said.
+    place = quotes.groupby("unit")["text"].rank(method="dense").astype(int).astype(str)
+    quotes = quotes.assign(excerpt=quotes["pseudonym"] + "-" + place)
     return quotes.sort_values(["theme_code", "pseudonym"], kind="stable", ignore_index=True)[_QUOTE_COLUMNS]
 
 

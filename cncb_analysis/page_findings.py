@@ -12,17 +12,16 @@ import pandas as pd
 from cncb_analysis import page_comparison
 from cncb_analysis.chart_tables import MAKERS
 from cncb_analysis.page_statistics import tabulate_statistics
+from cncb_analysis.page_synthesis import SYNTHESIS, count_partners, name_finding, pivot_positions
 from cncb_analysis.page_tables import format_cell, summarise_chart, tabulate_chart, tabulate_frame, tabulate_questions
-from cncb_analysis.tables import DisplayTable
+from cncb_analysis.tables import Cards, DisplayTable
 from cncb_analysis.view import ALL, NOTHING, Cell, Figure, View
-from cncb_analysis.words import Words
 
 if TYPE_CHECKING:
     from cncb_analysis.catalogue import Page
 
 _ROWS = 12
 _VERDICTS = ("differs", "similar", "cannot tell", "too few")
-_POSITIONS = ("dissonance", "agreement", "partial", "silence")
 
 # One row of a table: each cell under its column, which words.csv names under `head`.
 Row = Mapping[str, str]
@@ -46,7 +45,10 @@ def tabulate_figure(figure: Figure, page: Page, *, caption: str, source: str) ->
         None where there is nothing to show.
     """
     view, table = page.view, None
-    if not figure.variables:
+    if figure.id in SYNTHESIS:
+        table = tabulate_frame(view.words, caption, pd.DataFrame(SYNTHESIS[figure.id](page)))
+        table = Cards(**vars(table)) if figure.id == "measures" else table
+    elif not figure.variables:
         name, list_rows = _TABLES.get(figure.id, (figure.id, _list_facts))
         frame = page.table(name)
         table = tabulate_frame(view.words, caption, pd.DataFrame(list_rows(frame, view) if len(frame) else ()))
@@ -209,48 +211,6 @@ def _name_question(row: Mapping[str, str], view: View) -> str:
     return f"{label}: {view.option_label(row['variable'], row['option'])}" if row["option"] else label
 
 
-def _list_evidence(evidence: pd.DataFrame, view: View) -> Iterator[Row]:
-    """A row a finding, a column a country: how far the steps agree; disagreements first."""
-    table, places = _pivot_positions(evidence), {"": "pooled", **{name: name for name in view.study.countries}}
-    order = table[""].map({name: place for place, name in enumerate(_POSITIONS)})
-    for name, row in table.iloc[order.argsort(kind="stable")].iterrows():
-        positions = {head: view.words.text(f"position.{row[place]}.short") for place, head in places.items()}
-        yield {"finding": _name_finding(name, view), **positions}
-
-
-def _pivot_positions(evidence: pd.DataFrame) -> pd.DataFrame:
-    """Position of the steps together by finding and country; what people decided goes before what a rule proposed."""
-    together = evidence[evidence["step"] == ""]
-    position = together["decided"].where(together["decided"].ne(""), together["proposed"])
-    return together.assign(position=position).pivot(index="finding", columns="country", values="position")
-
-
-def _name_finding(finding: object, view: View) -> str:
-    rows = view.study.table("findings")
-    keys = rows.loc[rows["finding"] == finding, "title_key"]
-    return view.say(next(iter(keys), ""), str(finding))
-
-
-def _list_measures(measures: pd.DataFrame, view: View) -> Iterator[Row]:
-    """A row a measure: who asks, who offers, what exactly, at what cost."""
-    cards = view.study.table("support_actions").set_index("action")
-    for row in measures.to_dict("records"):
-        action, card = row["action"], cards.loc[row["action"]]
-        yield {
-            "action": view.option_label("action", f"{action}.title"),
-            "what": view.option_label("action", f"{action}.deliverable"),
-            "who_asks": _count_partners(view.words, row, "asks"),
-            "who_offers": _count_partners(view.words, row, "offers"),
-            "level": view.option_label("level", card["level"]),
-            "cost": view.option_label("cost_class", card["cost_class"]),
-            "lead": view.name(row["lead"]) if row["lead"] else "–",
-        }
-
-
-def _count_partners(words: Words, row: Mapping[str, float], name: str) -> str:
-    return words.count_of(row[f"{name}_k"], row[f"{name}_n"]) if row[f"{name}_n"] > 0 else "–"
-
-
 def _list_quotes(quotes: pd.DataFrame, view: View) -> Iterator[Row]:
     """One passage a topic, as it was said and translated."""
     own = quotes[quotes["partner"].eq(view.partner)] if view.partner else quotes
@@ -275,8 +235,6 @@ _TABLES: Mapping[str, tuple[str, Callable[[pd.DataFrame, View], Iterator[Row]]]]
     "verdicts": ("comparisons", _list_verdicts),
     "clusters": ("clusters", _list_clusters),
     "disagreements": ("disagreements", _list_disagreements),
-    "evidence": ("evidence", _list_evidence),
-    "measures": ("joint_support", _list_measures),
     "quotes": ("quotes", _list_quotes),
     "detectable": ("detectable", page_comparison.list_detectable),
     "hosts": ("hosts", page_comparison.list_hosts),
@@ -319,11 +277,15 @@ def _sum_up_measures(page: Page) -> Iterator[tuple[str, str]]:
         return
     first = table.iloc[0].to_dict()
     measure = page.view.option_label("action", f"{first['action']}.title")
-    yield _count_partners(words, first, "asks"), words.text("brief.first_measure", {"measure": measure})
+    yield count_partners(words, first, "asks"), words.text("brief.first_measure", {"measure": measure})
     taken = table["decision"].where(table["decision"].ne(""), table["proposed"])
     yield words.count_of(int((taken == "all").sum()), len(table)), words.text("brief.all_together")
-    clear = words.number(first["clear_to"] or float("nan"))
-    yield clear, words.text("joint.clear_to" if first["clear_to"] else "joint.no_order", {"rank": clear})
+    clear, ahead = first["clear_to"] or 0, first["ahead"] or 0
+    if clear >= ahead:
+        rank = words.number(clear or float("nan"))
+        yield rank, words.text("joint.clear_to" if clear else "joint.no_order", {"rank": rank})
+    else:
+        yield words.count_of(ahead, len(table)), words.text("joint.ahead")
 
 
 def list_answers(page: Page) -> list[dict[str, str]]:
@@ -342,7 +304,7 @@ def list_answers(page: Page) -> list[dict[str, str]]:
     words, view, answers = page.words, page.view, []
     evidence, comparisons = page.table("evidence"), page.table("comparisons")
     if len(evidence):
-        positions, countries = _pivot_positions(evidence), list(view.study.countries)
+        positions, countries = pivot_positions(evidence), list(view.study.countries)
         calm = (positions[countries] != "dissonance").sum(axis=1)
         pooled = evidence[evidence["country"].eq("") & evidence["k"].notna()]
         held = pooled[pooled["proposed"].eq("yes") & pooled["finding"].map(positions[""]).eq("agreement")]
@@ -350,7 +312,7 @@ def list_answers(page: Page) -> list[dict[str, str]]:
         held = held.sort_values(["calm", "share"], ascending=False, kind="stable")
         for row in held.head(1).to_dict("records"):
             small = words.text("brief.shared", {"count": words.count_of(row["calm"], len(countries))})
-            told = (words.count_of(row["k"], row["n"]), _name_finding(row["finding"], view), small)
+            told = (words.count_of(row["k"], row["n"]), name_finding(row["finding"], view), small)
             answers.append(("index.shared", *told, "comparison"))
     if len(comparisons):
         differing = comparisons[comparisons["verdict"] == "differs"]

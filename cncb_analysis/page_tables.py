@@ -18,7 +18,21 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 PLAIN = ("estimate", "low", "high", "k", "n", "mark")
 
 
-def _is_share(view: View, variable: str, statistic: str) -> bool:
+def is_share(view: View, variable: str, statistic: str) -> bool:
+    """Tell whether a statistic of a question is a share 0-1.
+
+    Parameters
+    ----------
+    view : View
+        For the codebook.
+    variable, statistic : str
+        Which.
+
+    Returns
+    -------
+    bool
+        Also for numbers in percent.
+    """
     book = view.study.codebook
     known = book.battery(variable) or (book.variables.get(variable),)
     return statistic.startswith("share") or (known[0] is not None and known[0].unit == "percent")
@@ -78,7 +92,7 @@ def tabulate_chart(figure: Figure, chart: pd.DataFrame, view: View, *, caption: 
     DisplayTable
         Rows and columns of the figure; the plain numbers for Excel.
     """
-    share = _is_share(view, (*figure.variables, "")[0], figure.statistic)
+    share = is_share(view, (*figure.variables, "")[0], figure.statistic)
     shown = chart[~chart["column"].str.startswith("partner:") & chart["row"].ne("threshold")]
     columns = dict(zip(shown["column"], shown["column_label"], strict=True))
     rows = []
@@ -124,7 +138,7 @@ def summarise_chart(figure: Figure, chart: pd.DataFrame, view: View) -> dict[str
     own = chart[chart["row"] == view.main] if by_group else chart[~tracks]
     if own["mark"].isin(["not_asked", "not_delivered"]).all():
         return {}
-    share = _is_share(view, (*figure.variables, "")[0], figure.statistic)
+    share = is_share(view, (*figure.variables, "")[0], figure.statistic)
     leading = {"gap": "gap", "decision": "rank", "ranking": "lq", "bounds": "lq", "bump": own["column"].iloc[-1]}.get(
         figure.kind, ""
     )
@@ -176,7 +190,7 @@ def _list_answers(view: View, step: str, name: str) -> Iterator[tuple[str, ...]]
         kind = book.variables[variable].kind if variable in book.variables else name
         statistic = {**_STATISTIC, "response": "count"}.get(kind, "share")
         found = view.cells(step, variable, "share_top2" if kind == "ordinal" and battery else statistic)
-        share, options = _is_share(view, variable, statistic), dict.fromkeys(option for option, _ in found)
+        share, options = is_share(view, variable, statistic), dict.fromkeys(option for option, _ in found)
         if not any((option, group) in found for option in options for group in groups):
             continue
         whole = book.label(variable, view.words.language) if battery else view.label(variable)

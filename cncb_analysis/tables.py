@@ -80,8 +80,11 @@ class DisplayTable:
         html = f"<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
         if len(self.columns) > _WIDE:
             html = f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}">{html}</div>'
+        return html + self._write_note()
+
+    def _write_note(self) -> str:
         note = escape(" ".join(filter(None, (self.base, self.source))))
-        return html + (f'<p class="note">{note}</p>' if note else "")
+        return f'<p class="note">{note}</p>' if note else ""
 
     def to_sheet(self) -> list[list[Cell]]:
         """Lay the table out for a spreadsheet.
@@ -94,6 +97,25 @@ class DisplayTable:
         notes = [(line,) for line in (self.base, self.source) if line]
         numbers = [(), *self.numbers] if self.numbers else []
         return [list(line) for line in ((self.caption,), (), self.columns, *self.rows, (), *notes, *numbers)]
+
+
+class Cards(DisplayTable):
+    """A table whose rows are shown as cards, one below the other; in a workbook it is a table like any.
+
+    Examples
+    --------
+    >>> Cards("Measures", ("measure", "who"), (("R & D", "A < B"),))._repr_html_()
+    '<section class="card"><h3>R &amp; D</h3><dl><div><dt>who</dt><dd>A &lt; B</dd></div></dl></section>'
+    """
+
+    def _repr_html_(self) -> str:
+        """Write a section a row: the first cell its heading, the others label and value."""
+        html = ""
+        for name, *cells in self.rows:
+            pairs = zip(map(escape, self.columns[1:]), map(escape, cells), strict=True)
+            told = "".join(f"<div><dt>{label}</dt><dd>{cell}</dd></div>" for label, cell in pairs)
+            html += f'<section class="card"><h3>{escape(name)}</h3><dl>{told}</dl></section>'
+        return html + self._write_note()
 
 
 def write_workbook(path: Path, tables: Sequence[DisplayTable]) -> None:

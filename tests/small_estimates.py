@@ -93,6 +93,8 @@ def decision_table() -> pd.DataFrame:
         "decision": "all",
         "proposed": "drop",
     }
-    counts = {"asks_k": 4, "asks_n": 10, "offers_k": 2, "offers_n": 10, "lead": "milan", "clear_to": 0}
-    asked = {"questionnaire": "agreement"}
+    counts = {"asks_k": 4, "asks_n": 10, "offers_k": 2, "offers_n": 10, "lead": "milan", "clear_to": 0, "ahead": 0}
+    named = {"asks": "milan;veneto", "offers": "milan", "coalition": "IT;PL"}
+    against = {"against_step": "questionnaire", "against_country": "AT", "against_k": 1, "against_n": 9}
+    asked = {"questionnaire": "agreement"} | named | against
     return pd.DataFrame([{**each, **positions, **asked, **counts} for each in (one, two)])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.test_site import site  # noqa: F401 - the fixture
+from tests.test_site import run_cncb, site  # noqa: F401 - the fixture
 
 pytestmark = pytest.mark.browser
 KINDS = (
@@ -109,6 +110,47 @@ def test_a_page_prints(browser: Any, site: Path, name: str) -> None:  # noqa: F8
     )
     assert printed.startswith(b"%PDF")
     assert len(printed) > 10_000
+
+
+@pytest.fixture(scope="module")
+def briefs(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
+    """The pages of all in English and in German, in folders named so."""
+    folder = tmp_path_factory.mktemp("briefs") / "study"
+    shutil.copytree(site, folder)
+    (folder / "reports").rename(folder / "en")
+    steps = ("--step", "comparison", "--step", "joint_support")
+    done = run_cncb("run", "--language", "de", "--out", "de", *steps, cwd=folder)
+    assert done.returncode == 0, done.stderr[-3000:]
+    return folder
+
+
+def print_page(browser: Any) -> int:
+    """Pages of A4 that the open page prints on."""
+    pdf = browser.execute_cdp_cmd("Page.printToPDF", {"preferCSSPageSize": True})["data"]
+    return len(re.findall(rb"/Type\s*/Page\b", base64.b64decode(pdf)))
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+@pytest.mark.parametrize("name", ["6_comparison.html", "7_joint_support.html"])
+def test_the_brief_of_the_pages_of_all_prints_on_two_sheets(
+    browser: Any, briefs: Path, name: str, language: str
+) -> None:
+    open_page(browser, briefs / language / name)
+    assert 1 <= print_page(browser) <= 2
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    # No wider than the sheet: the browser would shrink all of it until it fits.
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 680, "height": 1000, "deviceScaleFactor": 1, "mobile": False}
+    )
+    try:
+        assert browser.execute_script("return document.documentElement.scrollWidth") <= 680
+        hidden = browser.execute_script("return [...document.querySelectorAll('.rest')].map(e => e.offsetHeight)")
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
+    assert hidden and not any(hidden)
+    browser.find_element("css selector", "input.whole").click()
+    assert print_page(browser) > 3
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

@@ -231,5 +231,6 @@ def test_segments_leave_with_consent_and_pseudonym_only(analysed: Path, tmp_path
     [path] = write_export("segments", analysed, tmp_path)
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     assert set(table["text"]) == {"Das Geld fehlt uns.", "Nessuno si fida"}  # north's I02 said no, nobody asked I03
-    assert list(table) == ["pseudonym", "country", "theme_code", "language", "text", "translation", "translator"]
+    told = ["language", "text", "translation", "translator"]
+    assert list(table) == ["excerpt", "pseudonym", "country", "theme_code", *told]
     assert not table.map(lambda cell: "-i-" in cell or "north" in cell).to_numpy().any()

@@ -31,7 +31,8 @@ def judge(said: Mapping[tuple[str, str, str], tuple[str, float, float]], decided
             for step in ("questionnaire", ""):
                 word, k, n = said.get((finding, step, country), ("partial", NAN, NAN))
                 rows.append((finding, step, country, word, decided if not country and not step else "", k, n))
-    return pd.DataFrame(rows, columns=["finding", "step", "country", "proposed", "decided", "k", "n"])
+    table = pd.DataFrame(rows, columns=["finding", "step", "country", "proposed", "decided", "k", "n"])
+    return table.assign(theme="training", decided_by="", reason="", overlap=NAN, estimates="")
 
 
 EVIDENCE = {
@@ -60,29 +61,6 @@ def test_clear_verdicts_are_listed_and_the_others_counted() -> None:
     assert [count for count, _ in list_findings(told)] == ["2 of 8", "1 of 8", "3 of 8"]
 
 
-def test_disagreements_stand_first_in_the_evidence_and_people_decide() -> None:
-    table = joint(evidence=judge(EVIDENCE)).show("evidence")
-    assert isinstance(table, DisplayTable)
-    assert [line[0] for line in table.rows] == [
-        "Success depends on one key person",
-        "The culture of small firms is the first obstacle",
-        "European money pays at least a quarter of the budget",
-    ]
-    assert table.columns[2:] == study().countries
-    assert table.rows[0][1] == "disagree"
-    decided = joint(evidence=judge(EVIDENCE, "agreement")).show("evidence")
-    assert isinstance(decided, DisplayTable)
-    assert {line[1] for line in decided.rows} == {"agree"}
-
-
-def test_cards_say_who_asks_and_who_offers() -> None:
-    table = joint().show("measures")
-    assert isinstance(table, DisplayTable)
-    assert [line[0] for line in table.rows] == ["Coaching", "Study tours"]
-    assert table.rows[0][2:4] == ("4 of 10", "2 of 10")
-    assert table.rows[0][-1] == "Milan"
-
-
 def test_excerpts_are_the_partners_own_translated_ones_first() -> None:
     columns = ["partner", "theme_code", "text", "translation"]
     quotes = pd.DataFrame(
@@ -95,6 +73,17 @@ def test_excerpts_are_the_partners_own_translated_ones_first() -> None:
         ("Lack of funding", "Senza soldi", "Without money"),
         ("Supervision of the plan", "Il piano", ""),
     )
+
+
+@pytest.mark.parametrize(
+    ("clear_to", "ahead", "number", "told"),
+    [(0, 0, "–", "No clear order at all"),
+     (0, 2, "2 of 2", "measures that stand apart from the others; no clear order among them"),
+     (2, 2, "2", "No clear order below rank 2"), (1, 1, "1", "No clear order below rank 1")],
+)  # fmt: skip
+def test_an_order_is_told_as_far_as_it_is_clear(clear_to: int, ahead: int, number: str, told: str) -> None:
+    table = decision_table().assign(clear_to=clear_to, ahead=ahead)
+    assert list(list_findings(page([], "joint_support", "", joint_support=table)))[2] == (number, told)
 
 
 def test_the_three_answers_rest_on_counts() -> None:

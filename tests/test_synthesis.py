@@ -9,10 +9,11 @@ import pandas as pd
 import pytest
 
 from cncb_analysis.codebook import Choice, Codebook, Variable
+from cncb_analysis.disclosure import Release, protect_estimates
 from cncb_analysis.errors import StudyError
 from cncb_analysis.estimates import ESTIMATE_COLUMNS, tabulate_shares
 from cncb_analysis.study import Partner, Study
-from cncb_analysis.synthesis import tabulate_evidence, tabulate_joint_support
+from cncb_analysis.synthesis import tabulate_evidence, tabulate_joint_support, tabulate_overlap
 from cncb_analysis.synthesis.evidence import SPOKEN, index_estimates, judge_step
 from tests.stand_ins import find, make_study, make_table
 
@@ -180,6 +181,9 @@ BOOK = Codebook(
 )
 
 
+RANKS = pd.DataFrame({"action": CODES, "rank": [2, 1, 3], "rank_low": 1, "rank_high": 3, "clear_to": 0, "ahead": 0})
+
+
 def make_support(shares: dict[str, dict[str, float]], n: int) -> list[tuple[Any, ...]]:
     """Shares of each action by country, the same in every step; n answers a country and step."""
     rows: list[tuple[Any, ...]] = []
@@ -199,39 +203,10 @@ def tabulate_support(rows: list[tuple[Any, ...]], **tables: pd.DataFrame) -> pd.
     study = make_study({"support_actions": ACTIONS, **tables}, partners=(ITALY, HUNGARY), codebook=BOOK)
     estimates = make_estimates(rows)
     evidence = tabulate_evidence(estimates, study)
-    return tabulate_joint_support(estimates, evidence, study, np.random.default_rng(1)).set_index("action")
+    return tabulate_joint_support(estimates, evidence, study, RANKS).set_index("action")
 
 
 CLEAR = {"exchange": {"IT": 0.9, "HU": 0.9}, "tours": {"IT": 0.5, "HU": 0.5}, "news": {"IT": 0.1, "HU": 0.1}}
-
-
-def test_a_clear_order_has_narrow_ranges() -> None:
-    found = tabulate_support(make_support(CLEAR, 200))
-    assert found.index.tolist() == ["exchange", "tours", "news"]
-    assert found[["rank", "rank_low", "rank_high"]].to_numpy().tolist() == [[1, 1, 1], [2, 2, 2], [3, 3, 3]]
-    assert (found["clear_to"] == 3).all()
-
-
-def test_with_few_answers_there_is_no_clear_order_below_the_first() -> None:
-    close = {"exchange": {"IT": 1.0, "HU": 1.0}, "tours": {"IT": 0.3, "HU": 0.3}, "news": {"IT": 0.25, "HU": 0.3}}
-    found = tabulate_support(make_support(close, 20))
-    assert found["clear_to"].tolist() == [1, 1, 1]
-    assert found.loc["tours", ["rank", "rank_low", "rank_high"]].tolist() == [2, 2, 3]
-
-
-def test_countries_weigh_the_same_however_many_answers_they_gave() -> None:
-    # Italy's 100 want tours, Hungary's 10 the exchange even more; pooled, tours would lead.
-    rows = make_support({"exchange": {"IT": 0.4}, "tours": {"IT": 0.6}, "news": {"IT": 0.1}}, 100)
-    rows += make_support({"exchange": {"HU": 0.9}, "tours": {"HU": 0.5}, "news": {"HU": 0.1}}, 10)
-    found = tabulate_support(rows)
-    assert found.index.tolist() == ["exchange", "tours", "news"]
-
-
-def test_a_step_that_knows_not_every_measure_does_not_rank() -> None:
-    rows = [row for row in make_support(CLEAR, 200) if row[:3] != ("interviews", "theme:support", "exchange")]
-    found = tabulate_support(rows)
-    assert found["rank"].tolist() == [1, 2, 3]
-    assert found.loc["exchange", "interviews"] == "not_asked"
 
 
 def test_who_asks_who_offers_and_what_follows() -> None:
@@ -255,11 +230,6 @@ def test_who_asks_who_offers_and_what_follows() -> None:
     assert found.loc["news", ["decision", "owner"]].tolist() == ["national", "A. B."]
 
 
-def test_a_measure_not_asked_everywhere_is_not_punished() -> None:
-    rows = make_support({"exchange": {"IT": 0.6}, "tours": {"IT": 0.5, "HU": 0.5}, "news": {"IT": 0.1, "HU": 0.1}}, 100)
-    assert tabulate_support(rows)["rank"].to_dict() == {"exchange": 1, "tours": 2, "news": 3}
-
-
 @pytest.mark.parametrize(
     ("asking", "givers", "proposal"),
     [
@@ -271,6 +241,79 @@ def test_proposals(asking: int, givers: bool, proposal: str) -> None:
     from cncb_analysis.synthesis.joint_support import _propose
 
     assert _propose("transnational", asking, 7, givers=givers) == proposal
+
+
+def test_measures_stand_by_rank_with_all_that_belongs_to_it() -> None:
+    found = tabulate_support(make_support(CLEAR, 100))
+    assert found.index.tolist() == ["tours", "exchange", "news"]
+    assert found.loc["exchange", ["rank", "rank_low", "rank_high", "clear_to", "ahead"]].tolist() == [2, 1, 3, 0, 0]
+
+
+def test_the_strongest_voice_against_is_named_with_its_count() -> None:
+    rows = make_support({"exchange": {"IT": 0.9, "HU": 0.9}, "tours": {"IT": 0.05, "HU": 0.95}}, 100)
+    rows += [("interviews", "theme:support", "news", "share", "HU", 0, 3)]  # silence is no voice
+    told = (("HU", 1, 40), ("IT", 2, 9))
+    rows += [("questionnaire", "sup_news", "", "share_top2", *each) for each in told]
+    rows += [("questionnaire", "sup_top3", "news", "share_ranked", "HU", 2, 40)]
+    against = ["against_step", "against_country", "against_k", "against_n"]
+    found = tabulate_support(rows)[against]
+    assert found.loc["tours"].tolist() == ["interviews", "IT", 5, 100]  # all steps alike
+    assert found.loc["news"].tolist() == ["questionnaire", "HU", 1, 40]
+    assert found.loc["exchange", against[:2]].tolist() == ["", ""] and found.loc["exchange", against[2:]].isna().all()
+
+
+UNITS = make_table(
+    "step partner country unit cluster status",
+    [
+        ("questionnaire", "milan", "IT", "q1", "Gheppio", "complete"),
+        ("questionnaire", "milan", "IT", "q2", "Picchio", "rejected"),
+        ("questionnaire", "pecs", "HU", "q3", "Airone", "complete"),
+        ("interviews", "milan", "IT", "i1", "Gheppio", "complete"),
+        ("interviews", "milan", "IT", "i2", "Picchio", "complete"),
+        ("interviews", "milan", "IT", "i3", "Airone", "complete"),  # the name of another partner's cluster
+        ("interviews", "pecs", "HU", "i4", "Airone", "complete"),
+        ("interviews", "pecs", "HU", "i5", "", "complete"),  # nobody knows which
+    ],
+)
+
+
+def test_what_is_hidden_is_not_said_to_be_in_favour() -> None:
+    estimates = make_estimates(make_support(CLEAR, 100)).assign(mark="")
+    study = make_study({"support_actions": ACTIONS}, partners=(ITALY, HUNGARY), codebook=BOOK)
+    estimates.loc[estimates["step"].eq("workshops"), ["mark", "estimate", "k"]] = ["hidden", np.nan, np.nan]
+    estimates = pd.concat([estimates, estimates[estimates["step"].eq("workshops")].assign(statistic="borda_rank")])
+    found = tabulate_joint_support(estimates, tabulate_evidence(estimates, study), study, RANKS).set_index("action")
+    assert found["against_step"].to_dict() == {"exchange": "hidden", "tours": "hidden", "news": "interviews"}
+
+
+def test_people_who_speak_in_two_steps_are_counted() -> None:
+    table = tabulate_overlap(UNITS)
+    told = {row["partner"] or row["country"] or "all": (row["k"], row["n"]) for row in table.to_dict("records")}
+    assert told == {"milan": (1, 3), "IT": (1, 3), "pecs": (1, 1), "HU": (1, 1), "all": (2, 4)}
+
+
+@pytest.mark.parametrize(
+    ("words", "overlap"), [(("yes", "yes"), 1.0), (("no", "no"), 1.0), (("yes", "no"), None), (("yes", "silent"), None)]
+)
+def test_two_steps_that_agree_are_marked_where_the_same_people_spoke(
+    words: tuple[str, str], overlap: float | None
+) -> None:
+    said = zip(("questionnaire", "interviews"), words, strict=True)
+    shares = make_estimates([(step, "v", "", "share", "IT", *COUNTS[word]) for step, word in said])
+    found = tabulate_evidence(pd.concat([shares, tabulate_overlap(UNITS)]), make_finding_study())
+    assert find(found, step="", country="IT")["overlap"] == (
+        pytest.approx(overlap) if overlap else pytest.approx(np.nan, nan_ok=True)
+    )
+    assert found.loc[found["step"].ne("") | found["country"].eq("HU"), "overlap"].isna().all()
+
+
+def test_a_small_overlap_is_not_told() -> None:
+    few = UNITS.assign(status="complete")
+    hidden = protect_estimates(tabulate_overlap(few), Codebook({}, {}), Release("public")).frame
+    shares = make_estimates([(step, "v", "", "share", "IT", 48, 50) for step in STEPS[1:3]])
+    found = tabulate_evidence(pd.concat([shares.assign(mark=""), hidden]), make_finding_study())
+    assert find(found, step="", country="IT")["proposed"] == "agreement"
+    assert found["overlap"].isna().all()
 
 
 def test_a_position_set_by_people_on_the_same_question_stands() -> None:
@@ -285,15 +328,9 @@ def test_a_position_set_by_people_on_the_same_question_stands() -> None:
     assert (found.loc["tours", "IT"], found.loc["tours", "HU"]) == ("silence", "partial")
 
 
-def test_no_measures_no_rows_and_no_votes_no_ranks() -> None:
+def test_no_measures_no_rows() -> None:
     study = make_study(partners=(ITALY,), codebook=BOOK)
     nothing = pd.DataFrame(columns=ESTIMATE_COLUMNS)
     evidence = tabulate_evidence(nothing, study)
     assert evidence.empty
-    assert tabulate_joint_support(nothing, evidence, study, np.random.default_rng(1)).empty
-    assert tabulate_support([("questionnaire", "x", "", "share", "IT", 1, 2)])["rank"].isna().all()
-
-
-def test_the_same_seed_gives_the_same_ranges() -> None:
-    rows = make_support({"exchange": {"IT": 0.6}, "tours": {"IT": 0.5}, "news": {"IT": 0.4}}, 12)
-    pd.testing.assert_frame_equal(tabulate_support(rows), tabulate_support(rows))
+    assert tabulate_joint_support(nothing, evidence, study, RANKS).empty

@@ -89,7 +89,8 @@ def render_page(notebook: NotebookNode, page: Page) -> str:
     """Render an executed notebook as a page of the site.
 
     Sections whose figure was not asked are dropped; the cells that opened the page go to its end; what is tagged `fold`
-    is folded; code stands folded beside what it shows.
+    is folded; code stands folded beside what it shows. Where cells are tagged `brief`, these alone are printed, unless
+    the reader asks for the whole page.
 
     Parameters
     ----------
@@ -114,7 +115,13 @@ def render_page(notebook: NotebookNode, page: Page) -> str:
         opening[-1].metadata.setdefault("cncb", {})["close"] = True
     book.cells = [*cells, *opening]
     own = [name for name in PARTNER_NOTEBOOKS if name in (*page.study.steps, "national_workshop")]
-    around = {"lead": lead, "contents": contents, "siblings": own if page.partner else list(COMMON_NOTEBOOKS)}
+    brief = any("brief" in cell.metadata.get("tags", []) for cell in cells)
+    around = {
+        "has_brief": brief,
+        "lead": lead,
+        "contents": contents,
+        "siblings": own if page.partner else list(COMMON_NOTEBOOKS),
+    }
     exporter = _make_exporter()
     resources = exporter._init_resources({**_furnish(page), **around})
     # Without HTMLExporter's own last pass, which parses the whole page again to give pictures without a description

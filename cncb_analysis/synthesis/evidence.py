@@ -10,11 +10,13 @@ import numpy as np
 import pandas as pd
 
 from cncb_analysis.errors import StudyError
+from cncb_analysis.estimates import tabulate_counts, tabulate_shares
 from cncb_analysis.schema import read_schema
 from cncb_analysis.study import RULE, Study
 
 _PLACE, _DECIDED = ["finding", "theme", "step", "country"], ["decided", "decided_by", "reason"]
 SPOKEN = ("yes", "partly", "no")
+_MET = ("interviews", "overlap", "questionnaire", "share")
 Row = Mapping[str, Any]
 # By step, variable, option, statistic, and country or partner.
 Lookup = Mapping[tuple[str, str, str, str, str], Row]
@@ -41,11 +43,13 @@ def tabulate_evidence(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        finding, theme, step, country ("" = all), proposed, decided, decided_by, reason, k, n, estimates (where the
-        number stands: step|variable|option|occasion|statistic). A row a step: proposed yes, partly, no, silent,
+        finding, theme, step, country ("" = all), proposed, decided, decided_by, reason, k, n, overlap, estimates (where
+        the number stands: step|variable|option|occasion|statistic). A row a step: proposed yes, partly, no, silent,
         not_asked or hidden. A row with an empty step for the steps together: agreement (all say yes, or all no),
         partial, dissonance (yes and no), silence (of those that asked, none or one speaks), not_asked (by fewer than
-        two: nothing to compare), hidden; k = steps that speak, n = steps that asked.
+        two: nothing to compare), hidden; k = steps that speak, n = steps that asked, overlap = where questionnaire and
+        interviews say the same, the interviewed clusters that also answered the questionnaire: people who speak twice
+        are no two sources.
 
     References
     ----------
@@ -61,12 +65,44 @@ def tabulate_evidence(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
         rules = {row["step"]: row for row in block.to_dict("records")}
         for country in ("", *study.countries):
             said = [judge_step(rules.get(step), lookup, country, step) for step in study.steps]
-            for row in (*said, _weigh_up(said)):
+            met = lookup.get((*_MET, country), {"k": np.nan})["k"]
+            for row in (*said, _weigh_up(said, met)):
                 place = (finding, block["theme"].iloc[0], row["step"], country)
                 people = decided.get((finding, country, row["step"]), ("", "", ""))
                 rows.append(row | dict(zip([*_PLACE, *_DECIDED], (*place, *people), strict=True)))
     table = pd.DataFrame(rows, columns=list(read_schema()["evidence"]))
-    return table.astype({"k": float, "n": float})
+    return table.astype(dict.fromkeys(["k", "n", "overlap"], float))
+
+
+def tabulate_overlap(units: pd.DataFrame) -> pd.DataFrame:
+    """Count the interviewed clusters that also answered the questionnaire.
+
+    Parameters
+    ----------
+    units : DataFrame
+        step, partner, country, cluster, status: restricted. Voting sheets bear no cluster, so that nobody knows who
+        among the participants had answered before.
+
+    Returns
+    -------
+    DataFrame
+        Estimates of step interviews, variable `overlap`, option questionnaire, statistic share: k of the n interviewed
+        clusters, by partner, country and all. Like any count, to be protected before it is shown.
+
+    Examples
+    --------
+    >>> steps, clusters = ["interviews", "interviews", "questionnaire"], ["Upupa", "Kos", "Kos"]
+    >>> units = pd.DataFrame({"step": steps, "cluster": clusters})
+    >>> table = tabulate_overlap(units.assign(partner="pecs", country="HU", status="complete"))
+    >>> table.loc[table["partner"] == "pecs", ["k", "n"]].values.tolist()
+    [[1.0, 2.0]]
+    """
+    used = units[units["status"].isin(["complete", "partial"]) & units["cluster"].ne("")]
+    used = used.drop_duplicates(["step", "partner", "cluster"])
+    names = pd.MultiIndex.from_frame(used[["partner", "cluster"]])
+    met = used.assign(k=names.isin(names[used["step"] == "questionnaire"]))[used["step"] == "interviews"]
+    place = dict(zip(("variable", "option", "statistic"), _MET[1:], strict=True), occasion="")
+    return tabulate_shares(tabulate_counts(met.assign(**place)))
 
 
 def index_estimates(estimates: pd.DataFrame, group: str) -> Lookup:
@@ -125,7 +161,7 @@ def judge_step(rule: Row | None, lookup: Lookup, country: str, step: str) -> dic
     >>> judge_step(rule, {("interviews", "theme:staff", "", "share", "IT"): row}, "IT", "interviews")["proposed"]
     'yes'
     """
-    nothing = {"step": step, "proposed": "not_asked", "k": np.nan, "n": np.nan, "estimates": ""}
+    nothing = {"step": step, "proposed": "not_asked", "k": np.nan, "n": np.nan, "overlap": np.nan, "estimates": ""}
     if rule is None or not rule["rule"] or rule.get("asked") == "no":
         return nothing
     match = RULE.fullmatch(rule["rule"])
@@ -154,8 +190,10 @@ def _find_ends(row: Row, step: str) -> tuple[float, ...]:
     return tuple(row[end] for end in ("low", "high") if row[end] == row[end])
 
 
-def _weigh_up(said: list[dict[str, Any]]) -> dict[str, Any]:
-    """How far the steps agree, whichever way."""
+def _weigh_up(said: list[dict[str, Any]], met: float) -> dict[str, Any]:
+    """How far the steps agree, whichever way; `met` interviewed clusters also answered the questionnaire."""
+    both = [row["proposed"] for row in said if row["step"] in ("questionnaire", "interviews")]
+    overlap = met if len(both) > 1 and len({*both}) == 1 and both[0] in SPOKEN else np.nan
     words = [row["proposed"] for row in said]
     spoken, asked = [word for word in words if word in SPOKEN], [word for word in words if word in (*SPOKEN, "silent")]
     if len(asked) < 2:
@@ -169,4 +207,4 @@ def _weigh_up(said: list[dict[str, Any]]) -> dict[str, Any]:
     else:
         position = "partial"
     rests = ";".join(row["estimates"] for row in said if row["estimates"])
-    return {"step": "", "proposed": position, "k": len(spoken), "n": len(asked), "estimates": rests}
+    return {"step": "", "proposed": position, "k": len(spoken), "n": len(asked), "overlap": overlap, "estimates": rests}

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-from scipy.stats import rankdata
 
 from cncb_analysis.study import Study
 from cncb_analysis.synthesis.evidence import SPOKEN, Lookup, Row, index_estimates, judge_step
+from cncb_analysis.synthesis.ranks import find_questions
 
-Floats = npt.NDArray[np.float64]
 Name = tuple[str, str, str, str]
 Names = dict[str, list[Name]]
 
@@ -23,52 +20,42 @@ _RULES = {"questionnaire": f"share_top2 >= {_USEFUL}", "interviews": "share >= 0
 _WEIGHTS = {"yes": 1.0, "partly": 0.5, "no": 0.0, "silent": 0.0}
 # Mean weight of the steps from which a country asks for a measure, wholly or in part.
 _WHOLLY, _IN_PART = 0.75, 0.5
-_DRAWS, _RANGE = 4000, (0.05, 0.95)
 _COPIED = ("action", "family", "theme", "level", "lead", "owner", "date", "decision")
 
 
 def tabulate_joint_support(
-    estimates: pd.DataFrame, evidence: pd.DataFrame, study: Study, rng: np.random.Generator
+    estimates: pd.DataFrame, evidence: pd.DataFrame, study: Study, ranks: pd.DataFrame
 ) -> pd.DataFrame:
-    """Rank the joint support measures, say who asks and who offers, and propose what to do with each.
-
-    Each step ranks the measures by the mean of its countries' shares, every country weighing the same: the
-    questionnaire by the share that finds it useful (the two highest answers) and the share that puts it among the
-    first three, half each; interviews by the share that raises it; workshops by the share that votes for it in the
-    last round. The rank is that of the mean over steps. The range holds 90 of 100 draws in which each country's share
-    comes from its Jeffreys posterior, Beta(k + 1/2, n - k + 1/2), on its own.
+    """Say who asks for each joint support measure, who offers it and what speaks against; propose what to do with it.
 
     Parameters
     ----------
     estimates : DataFrame
-        Of all steps, partners too. A step where a measure has no count in any country does not rank.
+        Of all steps, partners too.
     evidence : DataFrame
         From `tabulate_evidence`: a position that people set on a finding about the same question stands here too.
     study : Study
         Table support_actions.
-    rng : Generator
-        For the ranges.
+    ranks : DataFrame
+        From `rank_measures`.
 
     Returns
     -------
     DataFrame
         A row a measure, by rank. action, family, theme, level, lead, owner, date, decision (as in the table); rank,
-        rank_low, rank_high; clear_to (the same in every row: below that rank there is no clear order); asks, offers
+        rank_low, rank_high, clear_to, ahead (from `rank_measures`); asks, offers
         (partners joined by ";"), asks_k, asks_n, offers_k, offers_n; mapping to workshops (all countries) and a column
         a country: agreement (asks for it), partial, dissonance (does not), silence, not_asked, hidden; coalition
         (countries that ask, wholly or in part), givers (that offer and do not ask); proposed (all, coalition,
-        giver_taker, national, drop).
-
-    References
-    ----------
-    Brown, L. D., Cai, T. T. and DasGupta, A. (2001). Interval estimation for a binomial proportion. Statistical
-    Science, 16, 101-133 (Jeffreys posterior).
+        giver_taker, national, drop); against_step, against_country, against_k, against_n: of the steps and countries
+        that say no, the one whose share is lowest at the upper end of its interval; empty where none says no, the step
+        "hidden" where that may not be shown.
     """
     actions = study.table("support_actions").to_dict("records")
     if not actions:
-        return pd.DataFrame(columns=[*_COPIED, "rank", "rank_low", "rank_high", "clear_to"])
+        return pd.DataFrame(columns=[*_COPIED, *ranks])
     lookup, partners = index_estimates(estimates, "country"), index_estimates(estimates, "partner")
-    ranking, offer = _find_questions(study, {row["offer"] for row in actions})
+    ranking, offer = find_questions(study)
     names = [_name_shares(row, ranking) for row in actions]
     decided = _find_decided(evidence, study)
     ids = [partner.id for partner in study.partners]
@@ -79,6 +66,7 @@ def tabulate_joint_support(
         rules = {step: place | {"rule": _RULES[step]} for step, place in asked.items()}
         said = {code: [judge_step(rules.get(step), lookup, code, step) for step in study.steps] for code in groups}
         together = {row["step"]: _sum_up([row]) for row in said.pop("")}
+        against = _find_against(lookup, own, said)
         positions = {code: decided.get((action["variable"], code)) or _sum_up(block) for code, block in said.items()}
         coalition = [code for code, position in positions.items() if position in ("agreement", "partial")]
         giving = [code for code in study.countries if _share(lookup, offered, code) >= _OFFERED]
@@ -88,17 +76,9 @@ def tabulate_joint_support(
         row |= _list_partners("asks", partners, own["questionnaire"][0], ids, _USEFUL)
         row |= _list_partners("offers", partners, offered, ids, _OFFERED) | together | positions
         row |= {"coalition": ";".join(coalition), "givers": ";".join(givers), "proposed": proposed}
-        rows.append(row)
-    table = pd.concat([pd.DataFrame(rows), _rank_actions(lookup, names, study, rng)], axis=1)
+        rows.append(row | against)
+    table = pd.DataFrame(rows).merge(ranks, on="action")
     return table.sort_values(["rank", "action"], ignore_index=True)
-
-
-def _find_questions(study: Study, codes: set[str]) -> tuple[str, str]:
-    """The question that ranks the measures and the one that offers them: both have the measures as answers."""
-    book = study.codebook
-    answers = {name: {choice.name for choice in book.options(name)} for name in book.variables}
-    found = {book.variables[name].kind: name for name, offered in answers.items() if codes <= offered}
-    return found.get("rank", ""), found.get("multiple", "")
 
 
 def _name_shares(action: Row, ranking: str) -> Names:
@@ -135,6 +115,17 @@ def _sum_up(said: list[dict[str, Any]]) -> str:
     return "agreement" if score >= _WHOLLY else ("partial" if score >= _IN_PART else "dissonance")
 
 
+def _find_against(lookup: Lookup, own: Names, said: dict[str, list[dict[str, Any]]]) -> dict[str, Any]:
+    """Who speaks most against a measure: of the steps and countries that say no, the lowest upper end of a share."""
+    told = [(row["step"], code) for code, block in said.items() for row in block if row["proposed"] == "no"]
+    rows = ((next((lookup[(*name, code)] for name in own[step] if (*name, code) in lookup), None), step, code)
+            for step, code in told)  # fmt: skip
+    known = [(row["high"], step, code, row["k"], row["n"]) for row, step, code in rows if row and row["k"] == row["k"]]
+    hidden = any(row["proposed"] == "hidden" for block in said.values() for row in block)
+    _, *lowest = min(known, default=(0, "hidden" * hidden, "", np.nan, np.nan))
+    return dict(zip(("against_step", "against_country", "against_k", "against_n"), lowest, strict=True))
+
+
 def _list_partners(column: str, partners: Lookup, name: Name, ids: list[str], least: float) -> dict[str, Any]:
     shares = {code: _share(partners, name, code) for code in ids}
     found = [code for code, share in shares.items() if share >= least]
@@ -150,51 +141,3 @@ def _propose(level: str, asking: int, countries: int, *, givers: bool) -> str:
     if asking and givers:
         return "giver_taker"
     return "coalition" if asking > 1 else ("national" if asking else "drop")
-
-
-def _rank_actions(lookup: Lookup, names: list[Names], study: Study, rng: np.random.Generator) -> pd.DataFrame:
-    size = len(names)
-    point, drawn = np.zeros((1, size)), np.zeros((_DRAWS, size))
-    for step in names[0]:
-        columns = zip(*(own[step] for own in names), strict=True)
-        counted = [_count(lookup, column, study.countries) for column in columns]
-        counted = [(k, n) for k, n in counted if (n > 0).any(axis=1).all()]
-        # Of the kinds of vote the last round's stands alone; the questionnaire's two measures weigh half each.
-        counted = counted[:1] if step == "workshops" else counted
-        for k, n in counted:
-            point += _place(k / np.where(n > 0, n, np.nan)) / len(counted)
-            shares = rng.beta(k + 0.5, n - k + 0.5, size=(_DRAWS, *k.shape))
-            drawn += _place(np.where(n > 0, shares, np.nan)) / len(counted)
-    if not point.any():
-        return pd.DataFrame(np.nan, index=range(size), columns=["rank", "rank_low", "rank_high", "clear_to"])
-    rank = rankdata(point[0].round(9), method="min")
-    best, worst = (rankdata(drawn.round(9), method=ties, axis=1) for ties in ("min", "max"))
-    low = np.minimum(np.quantile(best, _RANGE[0], axis=0, method="inverted_cdf"), rank)
-    high = np.maximum(np.quantile(worst, _RANGE[1], axis=0, method="inverted_cdf"), rank)
-    return pd.DataFrame({"rank": rank, "rank_low": low, "rank_high": high, "clear_to": _find_clear(rank, low, high)})
-
-
-def _count(lookup: Lookup, column: Iterable[Name], countries: tuple[str, ...]) -> tuple[Floats, Floats]:
-    """Counts k and bases n, a row a measure, a column a country; n = 0 where there is no count."""
-    none = {"k": np.nan, "n": np.nan}
-    rows = [[lookup.get((*name, country), none) for country in countries] for name in column]
-    k, n = (np.array([[row[part] for row in line] for line in rows], dtype=float) for part in ("k", "n"))
-    return np.where(np.isnan(k), 0, k), np.where(np.isnan(k), 0, n)
-
-
-def _place(shares: Floats) -> Floats:
-    """Ranks of the measures by the mean over countries, 1 the highest."""
-    known = ~np.isnan(shares)
-    means = np.where(known, shares, 0).sum(axis=-1) / known.sum(axis=-1)
-    ranks: Floats = rankdata(-np.atleast_2d(means).round(12), axis=1)
-    return ranks
-
-
-def _find_clear(rank: Floats, low: Floats, high: Floats) -> int:
-    """The last rank down to which the measures stand apart from all that follow."""
-    order = np.argsort(rank, kind="stable")
-    worst = np.maximum.accumulate(high[order])
-    best = np.minimum.accumulate(low[order][::-1])[::-1]
-    cuts = np.flatnonzero(worst[:-1] < best[1:]) + 1
-    last = int(cuts[-1]) if len(cuts) else 0
-    return len(rank) if last == len(rank) - 1 else last
