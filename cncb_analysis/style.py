@@ -18,7 +18,7 @@ from matplotlib.textpath import text_to_path
 from cncb_analysis.store import read_table
 
 FONT = "DejaVu Sans"
-PAGE_WIDTH, ALONE_WIDTH, MARGIN = 6.4, 6.8, 0.14  # inches
+PAGE_WIDTH = 6.4  # inches
 # Colours are told to every mark and text; what else a user's own settings could change stands here.
 _SETTINGS = {
     "font.family": FONT, "text.hinting": "none", "savefig.facecolor": "auto", "lines.solid_capstyle": "butt",
