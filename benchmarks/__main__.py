@@ -1,7 +1,7 @@
 """Measure speed and print ratios: python -m benchmarks, with the names of LINES to measure only these.
 
-Without a word, everything. BENCH_RUNS says how often each short command is timed; the median counts. Run it on a
-machine that does nothing else.
+Without a word, everything. BENCH_RUNS says how often each short command is timed; the median counts; BENCH_STUDY
+names another study than the shipped one. Run it on a machine that does nothing else.
 """
 
 from __future__ import annotations

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
 import shutil
 from pathlib import Path
 
 from benchmarks.timing import ROOT
 
+SOURCE = Path(os.environ.get("BENCH_STUDY", ROOT / "data"))
 PARTNER = re.compile(r"(?ms)^\[\[partners\]\].*?(?=^\[\[|\Z)")
 
 
 def copy_study(folder: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
-    shutil.copytree(ROOT / "data", folder / "data", ignore=shutil.ignore_patterns("processed"))
+    shutil.copytree(SOURCE, folder / "data", ignore=shutil.ignore_patterns("processed"))
     return folder
 
 

@@ -302,8 +302,7 @@ class Page:
         shown = [self.show(name) for name in self.figures]
         drawn = [each for each in shown if isinstance(each, ShownFigure)]
         for each in drawn:
-            chart = figures.Chart(self.figures[each.id].kind, each.chart)
-            write_bytes(Path(out) / f"{each.id}.svg", figures.draw_alone(chart, self.words, texts=each.texts))
+            write_bytes(Path(out) / f"{each.id}.svg", figures.frame_svg(each.svg, each.texts))
             write_bytes(Path(out) / f"{each.id}.csv", each.csv.encode())
         told = [each.table if isinstance(each, ShownFigure) else each for each in shown]
         tables = [table for table in (*told, *self._extra.values()) if isinstance(table, DisplayTable)]

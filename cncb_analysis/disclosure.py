@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -35,6 +36,7 @@ _ZERO = 1e-8
 _PRINTED = ["step", "variable", "option", "statistic", "partner"]
 Matrix = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
+Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -247,51 +249,135 @@ def _list_blocks(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
 
 def _hide_more(rows: pd.DataFrame, codebook: Codebook) -> list[str]:
     """Marks of a block after complementary hiding: no small count is a combination of what is known."""
-    sums, bases = _write_sums(rows, codebook)
-    marks, seen, printed, small = (rows[column].to_numpy() for column in ("mark", "seen", "printed", "small"))
-    hidden, secret = marks == "hidden", small & ~printed
+    columns = ("mark", "seen", "printed", "small", "k")
+    marks, seen, printed, small, k = (rows[column].to_numpy() for column in columns)
+    hidden, free = marks == "hidden", seen & ~printed
+    place, parent, twin = _list_places(rows)
+    sums, base = _write_sums(rows, codebook)
+    told, squares, known = _Told(parent, base), sums[:, :, None] * sums[:, None, :], (seen | printed) & ~hidden
+    told.change(place[known], squares[known])
     # Rows that say the same (a partner alone in its country) are hidden together.
-    same = np.unique(sums, axis=0, return_inverse=True)[1].ravel()
+    same = np.unique(np.column_stack([twin[place], sums]), axis=0, return_inverse=True)[1].ravel()
     level = rows[["partner", "country"]].eq("").sum(axis=1).to_numpy()
-    cost = [row for row in np.lexsort([rows["k"], rows["k"] == 0]) if not printed[row]]
-    open_targets = secret.copy()
-    while True:
-        known = np.flatnonzero((seen | printed) & ~hidden)
-        targets = np.flatnonzero(open_targets)
-        follows, weights = _combine(sums[targets], np.concatenate([sums[known], bases]))
-        if not follows.any():
-            break
-        target, used = targets[follows][0], known[np.abs(weights[: len(known), follows][:, 0]) > _ZERO]
-        useful = sorted((row for row in cost if row in used), key=lambda row: abs(level[row] - level[target]))
-        if not useful:
-            open_targets[target] = False
-            continue
-        rest = ((known[same[known] != same[row]], row) for row in useful)
-        tried = (row for left, row in rest if not _combine(sums[[target]], np.concatenate([sums[left], bases]))[0][0])
-        hidden |= (same == same[next(tried, useful[0])]) & seen & ~printed
+    for target in np.flatnonzero(small & ~printed):
+        where = place[target], sums[target]
+        order = np.lexsort([k, k == 0, np.abs(level - level[target])])
+        while told.follows(*where):
+            parts = [(place == each) & (np.abs(sums @ weights) > _ZERO) for each, weights in told.explain(*where)]
+            useful = order[(np.any(parts, axis=0) & free & ~hidden)[order]]
+            if not useful.size:
+                break
+            for attempt, row in enumerate([*useful, useful[0]]):
+                gone = np.flatnonzero((same == same[row]) & free & ~hidden)
+                told.change(place[gone], -squares[gone])
+                if attempt == len(useful) or not told.follows(*where):
+                    break
+                told.change(place[gone], squares[gone])
+            hidden[gone] = True
     # What the rest gives back anyway need not be hidden.
-    given = np.flatnonzero(hidden & seen & ~small)
-    hidden[given] = ~_combine(sums[given], np.concatenate([sums[(seen | printed) & ~hidden], bases]))[0]
+    for row in np.flatnonzero(hidden & seen & ~small):
+        hidden[row] = not told.follows(place[row], sums[row])
     return np.where(hidden, "hidden", np.where(marks == "hidden", "", marks)).tolist()
 
 
-def _combine(targets: Matrix, known: Matrix) -> tuple[Mask, Matrix]:
-    """Which targets are a combination of the known rows, and the weights of the smallest such combination."""
-    if not known.size or not targets.size:
-        return np.zeros(len(targets), dtype=bool), np.zeros((len(known), len(targets)))
-    weights: Matrix = np.linalg.lstsq(known.T, targets.T, rcond=None)[0].astype(np.float64)
-    follows: Mask = np.abs(known.T @ weights - targets.T).max(axis=0) < _ZERO
-    return follows, weights
+class _Told:
+    """What the known counts tell at each place of the tree all - country - partner, without solving it as a whole.
+
+    Sums of answers that follow are a space, kept as its projection. At a place follow `own` (squares of the rows there
+    are added up) and `below` (what follows at every child), together `known`; and what follows outside, at the parent
+    and at every sibling.
+    """
+
+    def __init__(self, parent: Places, base: Matrix) -> None:
+        self.parent, self.one = parent, np.eye(len(base))
+        self.own = np.where(np.isin(np.arange(len(parent)), parent)[:, None, None], 0 * base, base)
+        self.below, self.known = 0 * self.own, 0 * self.own
+        for place in range(len(parent)):
+            self._settle(place)
+
+    def change(self, places: Places, squares: Matrix) -> None:
+        """Add rows by their squares, or take them away."""
+        np.add.at(self.own, places, squares)
+        for place in set(places.tolist()):
+            while place >= 0:
+                self._settle(place)
+                place = self.parent[place]
+
+    def _settle(self, place: int) -> None:
+        children = self.known[self.parent == place]
+        if len(children):
+            self.below[place] = self.one - _span((self.one - children).sum(axis=0))
+        self.known[place] = _span(self.own[place] + self.below[place])
+
+    def _outside(self, place: int) -> Matrix:
+        above = self.parent[place]
+        if above < 0:
+            return 0 * self.one
+        about = _span(self.own[above] + self._outside(above))
+        return self.one - _span((self.one - self.known[self.parent == above]).sum(axis=0) + self.known[place] - about)
+
+    def follows(self, place: int, answers: Matrix) -> bool:
+        """Whether a sum of answers at a place is a combination of what is known."""
+        span = _span(self.known[place] + self._outside(place))
+        return bool(np.abs(span @ answers - answers).max() < _ZERO)
+
+    def explain(self, place: int, answers: Matrix, came: int = -1) -> Iterator[tuple[int, Matrix]]:
+        """Weights of a combination of the nearest rows, place by place: a row's is the sum of those of its answers."""
+        if np.abs(answers).max() < _ZERO:
+            return
+        climbs, above = self.parent[came] == place, self.parent[place]
+        below = 0 * self.one if climbs else self.below[place]
+        outside = 0 * self.one if came == above else self._outside(place)
+        far = _take(answers, _span(self.own[place] + below), outside)
+        deep = _take(answers - far, _span(self.own[place]), below)
+        yield place, _invert(self.own[place]) @ (answers - far - deep)
+        yield from self.explain(above, far, place)
+        for child in set(np.flatnonzero(self.parent == place).tolist()) - {came}:
+            yield from self.explain(child, answers if climbs else deep, place)
+
+
+def _take(answers: Matrix, near: Matrix, far: Matrix) -> Matrix:
+    """As little of the projection `far` as `near` leaves to it."""
+    lacking = far - far @ near
+    return np.asarray(_invert(lacking @ far) @ lacking @ answers)
+
+
+def _invert(square: Matrix) -> Matrix:
+    """Pseudo-inverse; places are so alike that few have to be worked out."""
+    return _invert_bytes((square.round(12) + 0.0).tobytes(), len(square))
+
+
+@lru_cache(maxsize=4096)
+def _invert_bytes(square: bytes, size: int) -> Matrix:
+    values, axes = np.linalg.eigh(np.frombuffer(square).reshape(size, size))
+    kept = values > _ZERO
+    return np.asarray((axes[:, kept] / values[kept]) @ axes[:, kept].T)
+
+
+def _span(square: Matrix) -> Matrix:
+    return np.asarray(_invert(square) @ square)
+
+
+def _list_places(rows: pd.DataFrame) -> tuple[Places, Places, Places]:
+    """Each row's place in the tree all - country - partner; each place's parent (-1 for all, the last) and twin.
+
+    Children come before their parents. The twin of a place with a single child is this child's.
+    """
+    pairs = list(zip(rows["partner"], rows["country"], strict=True))
+    above = {pair: ("", pair[1] if pair[0] else "") for pair in pairs}
+    order = sorted({*above, *above.values(), ("", "")}, key=lambda pair: (pair.count(""), pair))
+    number = {pair: place for place, pair in enumerate(order)}
+    parent = np.array([*(number[above.get(pair, ("", ""))] for pair in order[:-1]), -1])
+    twin = np.arange(len(order))
+    for place, lone in enumerate(np.bincount(parent[:-1])[parent[:-1]] == 1):
+        twin[parent[place]] = twin[place] if lone else parent[place]
+    return np.array([number[pair] for pair in pairs]), parent, twin
 
 
 def _write_sums(rows: pd.DataFrame, codebook: Codebook) -> tuple[Matrix, Matrix]:
-    """Each row as a sum of unknown counts (of the finest groups, by answer), and the sums that the bases tell."""
-    pairs = list(zip(rows["partner"], rows["country"], strict=True))
-    wholes = {("", country) for partner, country in pairs if partner} | {("", "")}
-    finest = sorted(set(pairs) - wholes) or [("", "")]
-    member = [[pair[0] in ("", leaf[0]) and pair[1] in ("", leaf[1]) for leaf in finest] for pair in pairs]
+    """The answers each row adds up, and the square of those that a partner's base does."""
     if rows["kind"].iloc[0] not in _ONE_ANSWER:
-        return np.array(member, dtype=float), np.empty((0, len(finest)))
+        return np.ones((len(rows), 1)), np.zeros((1, 1))
     variable = rows["variable"].iloc[0]
     named = [Choice("", option) for option in rows["option"].unique()]
     options = named if variable.startswith(_CLASSES) else codebook.options(variable)
@@ -301,6 +387,4 @@ def _write_sums(rows: pd.DataFrame, codebook: Codebook) -> tuple[Matrix, Matrix]
     highest = np.isin(orders, np.sort(orders)[-2:])
     told = rows[["statistic", "option", "coarse"]].itertuples(index=False, name=None)
     holds = [highest if kind == "share_top2" else answers[coarse] == option for kind, option, coarse in told]
-    sums = np.array(member, dtype=float)[:, :, None] * np.array(holds, dtype=float)[:, None, :]
-    bases = np.repeat(np.eye(len(finest)), len(options), axis=1)
-    return sums.reshape(len(rows), -1), bases
+    return np.array(holds, dtype=float), np.ones((len(options), len(options)))

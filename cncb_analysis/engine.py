@@ -60,7 +60,7 @@ def explain_stock_kernel(sources: Iterable[str], *, threads: int = 1) -> str:
     if not hasattr(os, "fork") or sys.platform == "darwin":
         return "this platform has no safe fork"
     if threads > 1:
-        return "the runner has more than one thread"
+        return "the runner has more than one thread" + ", as pyarrow starts some" * bool(sys.modules.get("pyarrow"))
     for source in sources:
         try:
             compile(source, "<cell>", "exec")

@@ -21,7 +21,10 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 _THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-_IMPORTS = ("numpy", "pandas", "scipy.stats", "matplotlib.pyplot", "seaborn", "IPython.core.interactiveshell")
+_IMPORTS = (
+    "numpy", "pandas", "scipy.stats", "matplotlib.pyplot", "seaborn", "IPython.core.interactiveshell", "babel.dates",
+    "openpyxl",
+)  # fmt: skip
 _PARENT_DEATH = 1  # PR_SET_PDEATHSIG
 
 

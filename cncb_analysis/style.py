@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import cache, lru_cache
@@ -18,7 +19,7 @@ from matplotlib.textpath import text_to_path
 from cncb_analysis.store import read_table
 
 FONT = "DejaVu Sans"
-PAGE_WIDTH, ALONE_WIDTH, MARGIN = 6.4, 6.8, 0.14  # inches
+PAGE_WIDTH = 6.4  # inches
 # Colours are told to every mark and text; what else a user's own settings could change stands here.
 _SETTINGS = {
     "font.family": FONT, "text.hinting": "none", "savefig.facecolor": "auto", "lines.solid_capstyle": "butt",
@@ -137,8 +138,9 @@ def wrap_text(text: str, width: float, size: float, bold: bool = False) -> list[
     """
     words = [part for word in text.split(" ") for part in _break_word(word, width, size, bold)]
     count = len(_fill_lines(words, width, size, bold))
-    tries = (_fill_lines(words, width * share / 40, size, bold) for share in range(12, 41))
-    return next((lines for lines in tries if len(lines) <= count), [text])
+    shares, said = range(12, 41), lru_cache(lambda share: _fill_lines(words, width * share / 40, size, bold))
+    # Lines get fewer as they get wider.
+    return said(shares[bisect_left(shares, -count, key=lambda share: -len(said(share)))])
 
 
 def new_canvas(width: float, height: float = 1.0) -> tuple[Figure, Axes]:

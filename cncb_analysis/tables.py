@@ -150,7 +150,8 @@ def write_sheets(
     from openpyxl import Workbook
     from openpyxl.styles import Alignment, Font
 
-    book = Workbook()
+    book, bold = Workbook(), Font(bold=True)
+    head, above = (Alignment(wrap_text=wrapped, vertical="top") for wrapped in (True, False))
     book.remove(book.active)
     for name, lines in sheets:
         sheet = book.create_sheet(_name_sheet(name))
@@ -161,8 +162,7 @@ def write_sheets(
                 if isinstance(value, str):
                     cell.data_type = "s"
                 if line in heads:
-                    cell.font = Font(bold=True)
-                    cell.alignment = Alignment(wrap_text=line == heads[-1], vertical="top")
+                    cell.font, cell.alignment = bold, head if line == heads[-1] else above
         sheet.column_dimensions["A"].width = 38
         sheet.freeze_panes = f"B{heads[-1] + 1}"
     buffer = io.BytesIO()

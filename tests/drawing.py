@@ -14,11 +14,11 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from cncb_analysis.figures import Chart, draw_chart
-from cncb_analysis.style import ALONE_WIDTH, PAGE_WIDTH, figure_context, read_palette
+from cncb_analysis.style import PAGE_WIDTH, figure_context, read_palette
 from tests.toy_charts import say, toy
 
 PALETTE = read_palette()
-EDITIONS = {"page": PAGE_WIDTH, "file": ALONE_WIDTH}
+EDITIONS = {"page": PAGE_WIDTH, "wider": 6.8}
 
 
 def chart_of(name: str, edition: str = "page", table: pd.DataFrame | None = None) -> Chart:

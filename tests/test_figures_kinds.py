@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from xml.etree import ElementTree as ET
 
 import numpy as np
 import pandas as pd
@@ -12,8 +13,8 @@ from matplotlib.collections import PathCollection
 from matplotlib.patches import Circle
 
 from cncb_analysis import figures
-from cncb_analysis.figures import draw_alone, draw_chart
-from cncb_analysis.style import ALONE_WIDTH, MARGIN, PAGE_WIDTH
+from cncb_analysis.figures import draw_chart, draw_inline, frame_svg
+from cncb_analysis.style import PAGE_WIDTH
 from tests.drawing import (
     PALETTE,
     at_x,
@@ -29,6 +30,8 @@ from tests.drawing import (
     text_at,
 )
 from tests.toy_charts import ITEMS, TOYS, say, toy
+
+SVG = "{http://www.w3.org/2000/svg}"
 
 
 def test_on_a_partners_page_all_countries_are_a_tick_beside_its_dot() -> None:
@@ -185,15 +188,22 @@ def test_where_words_have_no_room_steps_show_signs(monkeypatch: pytest.MonkeyPat
 
 
 def test_a_figure_that_travels_alone_has_title_subtitle_and_foot() -> None:
-    texts = {
-        "title": "Most clusters have a written strategy; countries cannot be told apart from each other",
-        "foot": "Synthetic data",
-    }
-    svg = draw_alone(chart_of("share"), say(), texts=texts).decode()
-    for part in ("Most clusters", "Synthetic data"):
-        assert part in svg
-    assert f'width="{(ALONE_WIDTH + 2 * MARGIN) * 72:.6f}'.rstrip("0") in svg
-    assert draw_alone(chart_of("share"), say(), texts=texts, form="pdf").startswith(b"%PDF")
+    title = "Most clusters have a written strategy; countries <7> cannot be told apart from each other, nor from all"
+    picture = draw_inline("share", toy("share"), say(), prefix="share")
+    framed = frame_svg(picture, {"title": title, "subtitle": "Share", "foot": "Synthetic data"})
+    root = ET.fromstring(framed)
+    left, top, width, height = (float(size) for size in root.attrib["viewBox"].split())
+    texts = [text for text in root.iter(f"{SVG}text") if "y" in text.attrib and text.get("x") is None]
+    assert [text.text for text in texts][-2:] == ["Share", "Synthetic data"]
+    assert " ".join(text.text or "" for text in texts[:-2]) == title
+    lines = [float(text.attrib["y"]) for text in texts]
+    inside = float(ET.fromstring(picture).attrib["viewBox"].split()[3])
+    moved = next(float(group.attrib["transform"].split()[1][:-1]) for group in root if "transform" in group.attrib)
+    assert top < 0 < lines[0] < lines[-2] < moved < moved + inside < lines[-1] < top + height
+    assert lines == sorted(lines)
+    assert left < 0 < 72 * PAGE_WIDTH < left + width
+    assert framed == frame_svg(picture, {"title": title, "subtitle": "Share", "foot": "Synthetic data"})
+    assert b"var(--" not in framed
 
 
 def test_there_is_a_drawer_for_each_kind() -> None:

@@ -202,13 +202,19 @@ def test_a_platform_without_a_safe_fork_gets_the_stock_kernel(platform: str, mon
     assert explain_stock_kernel(["x = 1"]) == "this platform has no safe fork"
 
 
-def test_what_only_a_stock_kernel_can_do_is_done_and_told(tmp_path: Path) -> None:
-    done, _ = execute(
-        write_notebook(tmp_path, "x = 1", "%time y = 1", "print(await __import__('asyncio').sleep(0, 7))"),
-        engine="cncb",
-    )
-    assert done.metadata.papermill.kernel == f"stock: {PLAIN}"
-    assert done.cells[-1].outputs[-1].text == "7\n"
+@pytest.mark.parametrize(
+    ("cells", "reason", "shown"),
+    [
+        (("%time y = 1", "print(await __import__('asyncio').sleep(0, 7))"), PLAIN, r"7\n"),
+        (("import ipywidgets", "ipywidgets.IntSlider(3)"), "it uses widgets or asks for input", "widget-view+json"),
+    ],
+)
+def test_what_only_a_stock_kernel_can_do_is_done_and_told(
+    tmp_path: Path, cells: tuple[str, ...], reason: str, shown: str
+) -> None:
+    done, _ = execute(write_notebook(tmp_path, "x = 1", *cells), engine="cncb")
+    assert done.metadata.papermill.kernel == f"stock: {reason}"
+    assert shown in json.dumps(done.cells[-1].outputs)
 
 
 DECLARED = {
@@ -271,6 +277,18 @@ def test_papermill_itself_finds_the_engine_and_refuses_before_it_starts(
     assert done.returncode == 0, done.stderr
     book = nbformat.read(tmp_path / "out.ipynb", as_version=4)
     assert (book.cells[-1].outputs[0].text, book.metadata.papermill.kernel) == ("2011\n", "warm")
+
+
+def test_papermill_says_that_pyarrow_cost_the_warm_kernel(tmp_path: Path, installed: dict[str, str]) -> None:
+    threaded = "import threading, time\n__version__ = '99'\nthreading.Thread(target=time.sleep, args=(9,)).start()"
+    (tmp_path / "site" / "pyarrow.py").write_text(threaded, encoding="utf-8")
+    write_notebook(tmp_path, "x = 1", "print(7)")
+    done = run_papermill("in.ipynb", "out.ipynb", "--engine", "cncb", env=installed, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    reason = "the runner has more than one thread, as pyarrow starts some"
+    assert f"in.ipynb gets a stock kernel: {reason}" in done.stderr
+    book = nbformat.read(tmp_path / "out.ipynb", as_version=4)
+    assert (book.cells[-1].outputs[0].text, book.metadata.papermill.kernel) == ("7\n", f"stock: {reason}")
 
 
 def test_the_engine_can_be_imported_before_papermill(tmp_path: Path, installed: dict[str, str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
@@ -15,7 +16,9 @@ from pathlib import Path
 
 import pytest
 
+from cncb_analysis.__main__ import _Progress
 from cncb_analysis.errors import StudyError
+from cncb_analysis.graph import Node
 from cncb_analysis.pipeline import connect
 from tests.size import ROOT
 from tests.small_study import write_small_study
@@ -80,6 +83,36 @@ def test_a_run_with_nothing_changed_does_nothing(copied: Path) -> None:
     ran, done = run_small(copied)
     assert ran == []
     assert "0 ran, 25 up to date, 0 failed" in done.stdout
+
+
+def test_a_run_with_nothing_changed_imports_nothing_heavy(copied: Path) -> None:
+    code = (
+        "import sys\nfrom cncb_analysis.__main__ import main\n"
+        "main(['run', '--study', 'small'], standalone_mode=False)\n"
+        "print([name for name in ('pandas', 'numpy', 'matplotlib', 'papermill') if name in sys.modules])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=copied, env=make_environment(), capture_output=True, text=True, check=True
+    )
+    assert "0 ran, 22 up to date" in done.stdout
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_a_terminal_shows_a_bar_and_a_line_a_node_with_time_and_cause(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    progress, node = _Progress(2), Node("clean milan mapping", "clean")
+    for event, cause in (("start", "answers.csv changed"), ("done", "1.4 s"), ("start", "never run")):
+        progress.report(event, node, cause)
+    first, *later = terminal.getvalue().split("\r\x1b[K")
+    assert first == ""
+    assert later[0] == f"{'░' * 20} 0/2  {node.name}"
+    assert later[1].split() == ["✓", *node.name.split(), "1.4", "s", "answers.csv", "changed"]
+    assert later[-1] == f"{'█' * 10}{'░' * 10} 1/2  {node.name}"
 
 
 def test_one_changed_answer_runs_only_what_rests_on_it(copied: Path) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from html import escape
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -10,11 +12,17 @@ from matplotlib.figure import Figure
 
 from cncb_analysis.figures import maps, panels, regions, rows
 from cncb_analysis.figures.chart import Chart
-from cncb_analysis.figures.layout import DRAWERS, LABEL, SMALL, Sheet
-from cncb_analysis.style import ALONE_WIDTH, MARGIN, figure_context, new_canvas, recolour_svg, render_figure
+from cncb_analysis.figures.layout import DRAWERS, LABEL, SMALL
+from cncb_analysis.style import FONT, figure_context, new_canvas, read_palette, recolour_svg, render_figure
 from cncb_analysis.words import Words
 
-__all__ = ["DRAWERS", "Chart", "draw_alone", "draw_chart", "draw_inline", "maps", "panels", "regions", "rows"]
+__all__ = ["DRAWERS", "Chart", "draw_chart", "draw_inline", "frame_svg", "maps", "panels", "regions", "rows"]
+
+_GAP = 10  # points, around a picture and below its title
+_LOOKS = {
+    "title": LABEL._replace(size=11.5, bold=True), "subtitle": LABEL._replace(role="grey"),
+    "foot": SMALL._replace(role="faint"),
+}  # fmt: skip
 
 
 def draw_chart(chart: Chart, words: Words) -> tuple[Figure, Axes]:
@@ -61,37 +69,39 @@ def draw_inline(kind: str, table: pd.DataFrame, words: Words, *, prefix: str = "
     return recolour_svg(render_figure(figure).decode(), prefix)
 
 
-def draw_alone(chart: Chart, words: Words, *, texts: Mapping[str, str], form: str = "svg") -> bytes:
-    """Draw a figure that travels alone: with its title, what is measured, and its foot.
+def frame_svg(svg: str, texts: Mapping[str, str]) -> bytes:
+    """Make a page's picture one that travels alone, with title, what is measured and foot, without drawing it again.
 
     Parameters
     ----------
-    chart : Chart
-        What to draw; it is drawn as wide as a file is.
-    words : Words
-        Fixed words.
+    svg : str
+        From `draw_inline`.
     texts : mapping of str to str
         title, subtitle, foot; each may be missing.
-    form : {"svg", "png", "pdf"}
-        Format.
 
     Returns
     -------
     bytes
-        The picture.
+        The picture as SVG.
     """
-    figure, ax = draw_chart(Chart(chart.kind, chart.table, ALONE_WIDTH), words)
-    looks = {"title": LABEL._replace(size=11.5, bold=True), "subtitle": LABEL._replace(role="grey")}
-    looks["foot"] = SMALL._replace(role="faint")
-    said = {part: look.wrap(texts[part], ALONE_WIDTH) for part, look in looks.items() if texts.get(part)}
-    tall = {part: 0.0178 * looks[part].size * (text.count("\n") + 1) for part, text in said.items()}
-    end, top = ax.get_ylim()[0], -0.12 - tall.get("title", 0) - tall.get("subtitle", 0)
-    y = top
-    with figure_context():
-        for part, text in said.items():
-            y = end + 0.12 if part == "foot" else y
-            Sheet(ax, chart, words).write(0, y + tall[part] / 2, text, looks[part])
-            y += tall[part]
-    ax.set(xlim=(-MARGIN, ALONE_WIDTH + MARGIN), ylim=(max(y, end) + MARGIN, top - MARGIN))
-    figure.set_size_inches(ALONE_WIDTH + 2 * MARGIN, max(y, end) - top + 2 * MARGIN)
-    return render_figure(figure, form)
+    colours, font = read_palette(), f"'{FONT}', sans-serif"
+    for role, value in {**colours, "font": font}.items():
+        svg = svg.replace(f"var(--{role})", value)
+    start, _, picture = svg.partition(">")
+    width, height = map(float, re.findall(r'viewBox="0 0 (\S+) (\S+)"', start)[0])
+    y, written = 0.0, []
+    for part, look in _LOOKS.items():
+        if part == "foot":
+            written.append(f'<g transform="translate(0 {y + _GAP:.2f})">{picture.rpartition("</svg>")[0]}</g>')
+            y += height + 2 * _GAP
+        for line in look.wrap(texts[part], width / 72).split("\n") if texts.get(part) else ():
+            style = f"font: {'bold' * look.bold} {look.size}px {font}; fill: {colours[look.role]}"
+            written.append(f'<text y="{y + look.size:.2f}" style="{style}">{escape(line, quote=False)}</text>')
+            y += 1.28 * look.size
+    wide, tall = (f"{size + 2 * _GAP:.2f}" for size in (width, y))
+    start = re.sub(r' (width|height|viewBox)="[^"]*"', "", start)
+    ground = f'<rect x="-{_GAP}" y="-{_GAP}" width="{wide}" height="{tall}" fill="{colours["ground"]}"/>'
+    frame = (
+        f'{start} width="{wide}pt" height="{tall}pt" viewBox="-{_GAP} -{_GAP} {wide} {tall}" stroke-linejoin="round">'
+    )
+    return f"{frame}{ground}{''.join(written)}</svg>".encode()

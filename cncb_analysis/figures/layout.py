@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
+from matplotlib.lines import Line2D
 from matplotlib.patches import Patch, Rectangle
 
 from cncb_analysis.figures.chart import NOTHING, Cell, Chart
@@ -107,13 +108,13 @@ class Sheet:
     def rule(self, xs: Sequence[float], ys: Sequence[float], role: str = "rule", width: float = 0.8) -> None:
         """Draw a line; brown ones are dashed, for readers who see no colour."""
         look: dict[str, Any] = {"ls": (0, (3, 2)) if role == "against" else "-", "zorder": 1 if role == "grid" else 3}
-        self.ax.plot(xs, ys, color=ink(role), lw=width, clip_on=False, **look)
+        self.ax.add_artist(Line2D(xs, ys, color=ink(role), linewidth=width, clip_on=False, **look))
 
     def add(self, patch: Patch, fill: str = "", edge: str = "", width: float = 0.8, level: int = 2) -> None:
         """Draw a shape in the colours of its roles."""
         colours = {"facecolor": ink(fill) if fill else "none", "edgecolor": ink(edge) if edge else "none"}
         patch.set(fill=bool(fill), linewidth=width * bool(edge), zorder=level, **colours)
-        self.ax.add_patch(patch)
+        self.ax.add_artist(patch)
 
     def box(self, span: Span, height: float, role: str, edge: str = "") -> None:
         """Fill a bar over a span, or outline it."""
@@ -122,8 +123,8 @@ class Sheet:
 
     def dot(self, x: float, y: float, role: str = "data", shape: tuple[str, float] = ("o", 6.8), **more: Any) -> None:
         """Draw a mark; with another role `inside` it is a ring."""
-        look = {"color": ink(role), "mfc": ink(more.pop("inside", role)), "mew": 1.4, "zorder": 4, **more}
-        self.ax.plot([x], [y], shape[0], ms=shape[1], clip_on=False, **look)
+        look = {"color": ink(role), "mfc": ink(more.pop("inside", role)), "mew": 1.4, "ls": "", "zorder": 4, **more}
+        self.ax.add_artist(Line2D([x], [y], marker=shape[0], markersize=shape[1], clip_on=False, **look))
 
     def slants(self, span: Span, height: float = 0.12) -> None:
         """Draw thin slanted lines; as lines, because a hatch prints as pixels."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy import special
@@ -89,20 +87,21 @@ def hypergeometric_interval(k: ArrayLike, n: ArrayLike, frame: ArrayLike) -> Lim
     k, n, frame = np.broadcast_arrays(*_counts(k, n), np.asarray(frame, dtype=float))
     if np.any(n > frame):
         raise ValueError("more answers than the frame holds")
-    limits = np.full((2, *k.shape), np.nan)
-    for place in np.ndindex(k.shape):
-        if n[place] > 0:
-            limits[:, *place] = _hypergeometric_limits(int(n[place]), int(frame[place]))[:, int(k[place])]
-    return limits[0], limits[1]
+    cases, place = np.unique(np.reshape([k, n, frame], (3, -1)), axis=1, return_inverse=True)
+    few, base, size = cases
+    limits = np.stack([_find_fewest(few, base, size), size - _find_fewest(base - few, base, size)]) / size
+    low, high = np.where(base > 0, limits, np.nan)[:, place.ravel()].reshape(2, *k.shape)
+    return low, high
 
 
-@lru_cache(maxsize=4096)
-def _hypergeometric_limits(n: int, frame: int) -> Floats:
-    """Low and high limit (rows) for each k (columns)."""
-    p = hypergeom.pmf(np.arange(n + 1), frame, np.arange(frame + 1)[:, None], n)
-    at_most = np.cumsum(p, axis=1) > _TAIL
-    at_least = np.cumsum(p[:, ::-1], axis=1)[:, ::-1] > _TAIL
-    return np.stack([at_least.argmax(axis=0), frame - at_most[::-1].argmax(axis=0)]) / frame
+def _find_fewest(k: Floats, n: Floats, frame: Floats) -> Floats:
+    """Smallest number of the frame under which k or more of n have a probability above the tail."""
+    too_few, enough = np.full(k.shape, -1.0), frame
+    while (enough - too_few > 1).any():
+        middle = (too_few + enough) // 2
+        likely = hypergeom.sf(k - 1, frame, middle, n) > _TAIL
+        too_few, enough = np.where(likely, too_few, middle), np.where(likely, middle, enough)
+    return enough
 
 
 def mean_interval(mean: ArrayLike, sd: ArrayLike, n: ArrayLike, *, frame: ArrayLike = np.inf) -> Limits:
