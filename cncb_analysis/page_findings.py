@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from cncb_analysis.chart_tables import MAKERS
-from cncb_analysis.page_statistics import tabulate_statistics
+from cncb_analysis.page_statistics import check_statements, tabulate_statistics
 from cncb_analysis.page_tables import format_cell, summarise_chart, tabulate_chart, tabulate_frame, tabulate_questions
 from cncb_analysis.tables import DisplayTable
 from cncb_analysis.view import ALL, NOTHING, Cell, Figure, View
@@ -47,7 +47,7 @@ def tabulate_figure(figure: Figure, page: Page, *, caption: str, source: str) ->
     view, table = page.view, None
     if not figure.variables:
         name, list_rows = _TABLES.get(figure.id, (figure.id, _list_facts))
-        frame = page.table(name)
+        frame = page.tables.get(name, page.study.tables.get(name, page.table(name)))
         table = tabulate_frame(view.words, caption, pd.DataFrame(list_rows(frame, view) if len(frame) else ()))
         if figure.id == "verdicts":  # those that the table only counts stand in the numbers too
             plain = frame.astype(object).to_numpy().tolist()
@@ -275,6 +275,7 @@ _TABLES: Mapping[str, tuple[str, Callable[[pd.DataFrame, View], Iterator[Row]]]]
     "evidence": ("evidence", _list_evidence),
     "measures": ("joint_support", _list_measures),
     "quotes": ("quotes", _list_quotes),
+    "published": ("published", check_statements),
 }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from html import escape
 from typing import Any
@@ -75,8 +75,8 @@ class ShownFigure:
         Its name in figures.csv.
     title, subtitle, note, alt : str
         Heading, what is measured, what stands below, what a reader who cannot see it is told.
-    svg : str
-        The picture for the page, its colours by role.
+    draw : callable
+        Draws the picture for the page, its colours by role; a figure that stands in a deck alone is never drawn so.
     chart : DataFrame
         Uniform chart table.
     table : DisplayTable
@@ -90,7 +90,7 @@ class ShownFigure:
     subtitle: str
     note: str
     alt: str
-    svg: str
+    draw: Callable[[], str]
     chart: pd.DataFrame
     table: DisplayTable
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -117,7 +117,8 @@ class ShownFigure:
         name, data = f"figure-{self.id}", base64.b64encode(self.csv.encode()).decode()
         title, subtitle, note, alt = map(escape, (self.title, self.subtitle, self.note, self.alt))
         number, download, as_table = (escape(self.labels[part]) for part in ("number", "data", "table"))
-        start, _, rest = self.svg[self.svg.index("<svg") :].partition(">")
+        svg = self.draw()
+        start, _, rest = svg[svg.index("<svg") :].partition(">")
         for wide, slim in _SLIM:
             rest = re.sub(wide, slim, rest)
         # Outside our pages, as in JupyterLab, no role has a colour: the light one stands behind it.

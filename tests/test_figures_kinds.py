@@ -184,11 +184,11 @@ def test_a_figure_that_travels_alone_has_title_subtitle_and_foot() -> None:
         "title": "Most clusters have a written strategy; countries cannot be told apart from each other",
         "foot": "Synthetic data",
     }
-    svg = draw_alone(chart_of("share"), say(), texts=texts).decode()
+    svg = draw_alone(chart_of("share"), say(), texts=texts, forms=["svg"])["svg"].decode()
     for part in ("Most clusters", "Synthetic data"):
         assert part in svg
     assert f'width="{(ALONE_WIDTH + 2 * MARGIN) * 72:.6f}'.rstrip("0") in svg
-    assert draw_alone(chart_of("share"), say(), texts=texts, form="pdf").startswith(b"%PDF")
+    assert draw_alone(chart_of("share"), say(), texts=texts, forms=["pdf"])["pdf"].startswith(b"%PDF")
 
 
 def test_there_is_a_drawer_for_each_kind() -> None:

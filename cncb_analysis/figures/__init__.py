@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 from matplotlib.axes import Axes
@@ -61,7 +61,7 @@ def draw_inline(kind: str, table: pd.DataFrame, words: Words, *, prefix: str = "
     return recolour_svg(render_figure(figure).decode(), prefix)
 
 
-def draw_alone(chart: Chart, words: Words, *, texts: Mapping[str, str], form: str = "svg") -> bytes:
+def draw_alone(chart: Chart, words: Words, *, texts: Mapping[str, str], forms: Sequence[str]) -> dict[str, bytes]:
     """Draw a figure that travels alone: with its title, what is measured, and its foot.
 
     Parameters
@@ -72,13 +72,13 @@ def draw_alone(chart: Chart, words: Words, *, texts: Mapping[str, str], form: st
         Fixed words.
     texts : mapping of str to str
         title, subtitle, foot; each may be missing.
-    form : {"svg", "png", "pdf"}
-        Format.
+    forms : sequence of {"svg", "png", "pdf"}
+        Formats.
 
     Returns
     -------
-    bytes
-        The picture.
+    dict of str to bytes
+        The picture in each.
     """
     figure, ax = draw_chart(Chart(chart.kind, chart.table, ALONE_WIDTH), words)
     looks = {"title": LABEL._replace(size=11.5, bold=True), "subtitle": LABEL._replace(role="grey")}
@@ -94,4 +94,4 @@ def draw_alone(chart: Chart, words: Words, *, texts: Mapping[str, str], form: st
             y += tall[part]
     ax.set(xlim=(-MARGIN, ALONE_WIDTH + MARGIN), ylim=(max(y, end) + MARGIN, top - MARGIN))
     figure.set_size_inches(ALONE_WIDTH + 2 * MARGIN, max(y, end) - top + 2 * MARGIN)
-    return render_figure(figure, form)
+    return {form: render_figure(figure, form) for form in forms}
