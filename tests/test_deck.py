@@ -20,7 +20,7 @@ from pptx import Presentation
 
 from cncb_analysis.catalogue import Page
 from cncb_analysis.deck import build_deck
-from cncb_analysis.deck.drawing import count_lines, fit_text
+from cncb_analysis.deck.measure import count_lines, fit_text
 from cncb_analysis.errors import StudyError
 from cncb_analysis.page_statistics import check_statements
 from cncb_analysis.words import LANGUAGES

@@ -20,12 +20,12 @@ from pptx.oxml import parse_xml
 from pptx.oxml.ns import nsdecls, qn
 from pptx.util import Inches, Pt
 
+from cncb_analysis.deck.measure import LEAST, ROOM, SIZE, fit_text
 from cncb_analysis.store import pack_zip
-from cncb_analysis.style import measure_text, read_palette
+from cncb_analysis.style import read_palette
 
-LEFT, TOP, ROOM, BOTTOM = 0.5, 1.62, 12.33, 6.85  # inches: where a slide's content stands
-SIZE, LEAST = 14.0, 11.0  # points
-_FONT, _LINE = "Arial", 1.2
+LEFT, TOP, BOTTOM = 0.5, 1.62, 6.85  # inches: where a slide's content stands
+_FONT = "Arial"
 _MOMENT = re.compile(rb"(<dcterms:(?:created|modified)[^>]*>)[^<]*")
 _PLAIN_TABLE = "{2D5ABB26-0587-4C30-8999-92F81FD0307C}"  # PowerPoint's "No Style, No Grid"
 _MARKERS = {"dot": XL_MARKER_STYLE.CIRCLE, "ring": XL_MARKER_STYLE.CIRCLE, "diamond": XL_MARKER_STYLE.DIAMOND}
@@ -57,88 +57,6 @@ class Series(NamedTuple):
     role: str = "data"
     marker: str = ""
     width: float = 0.0
-
-
-def count_lines(text: str, width: float, size: float, bold: bool = False) -> int:
-    """Count the lines that a text takes, measured in a wider font than the slide's own.
-
-    Parameters
-    ----------
-    text : str
-        Paragraphs joined by line breaks.
-    width, size : float
-        Inches; points.
-    bold : bool
-        Whether bold.
-
-    Returns
-    -------
-    int
-        At least one.
-
-    Examples
-    --------
-    >>> count_lines("Most clusters have a strategy", 1.6, 8.5)
-    2
-    """
-    lines = 0
-    for paragraph in text.split("\n"):
-        used = 0.0
-        for word in paragraph.split(" "):
-            wide = measure_text(f"{word} ", 10, bold) * size / 10
-            lines += used == 0 or used + wide > width
-            lines += int(wide / width)
-            used = wide if used + wide > width else used + wide
-    return lines
-
-
-def fit_text(text: str, box: tuple[float, float], size: float, *, bold: bool = False, least: float = LEAST) -> float:
-    """Find the size at which a text fits.
-
-    Parameters
-    ----------
-    text : str
-        Paragraphs joined by line breaks.
-    box : tuple of float
-        Width and height in inches.
-    size, least : float
-        Points: wanted, and the smallest.
-    bold : bool
-        Whether bold.
-
-    Returns
-    -------
-    float
-        Points; 0 where it does not fit at the smallest.
-
-    Examples
-    --------
-    >>> fit_text("Most clusters have a strategy", (2.0, 0.4), 20)
-    11.5
-    """
-    sizes = (size - step / 2 for step in range(int((size - least) * 2) + 1))
-    return next((s for s in sizes if count_lines(text, box[0], s, bold) * s * _LINE / 72 <= box[1]), 0.0)
-
-
-def measure_rows(rows: Sequence[Sequence[str]], widths: Sequence[float], size: float = SIZE) -> list[float]:
-    """Measure how high the rows of a table are.
-
-    Parameters
-    ----------
-    rows : sequence of sequence of str
-        Cells.
-    widths : sequence of float
-        Inches, a column each.
-    size : float
-        Points.
-
-    Returns
-    -------
-    list of float
-        Inches.
-    """
-    tall = (max(count_lines(text, width - 0.16, size) for text, width in zip(row, widths, strict=True)) for row in rows)
-    return [lines * size * _LINE / 72 + 0.14 for lines in tall]
 
 
 class Sheet:

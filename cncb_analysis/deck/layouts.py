@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
-from cncb_analysis.deck.drawing import BOTTOM, LEFT, ROOM, TOP, Box, Series, Sheet, add_title, measure_rows, pack_deck
-from cncb_analysis.deck.slides import Deck, Plot, Row, draw_rows, find_widths, list_rows, read_slides
+from cncb_analysis.deck.drawing import BOTTOM, LEFT, TOP, Box, Series, Sheet, add_title, pack_deck
+from cncb_analysis.deck.measure import ROOM, find_widths, measure_rows
+from cncb_analysis.deck.slides import Deck, Plot, Row, draw_rows, list_rows, read_slides
 from cncb_analysis.errors import StudyError
 from cncb_analysis.shown import ShownFigure
 from cncb_analysis.tables import DisplayTable

@@ -6,12 +6,12 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from cncb_analysis.deck.drawing import BOTTOM, LEFT, ROOM, TOP, Box, Series, Sheet, measure_rows, open_deck
+from cncb_analysis.deck.drawing import BOTTOM, LEFT, TOP, Box, Series, Sheet, open_deck
+from cncb_analysis.deck.measure import SIZE, find_widths, measure_rows
 from cncb_analysis.estimates import BASES
 from cncb_analysis.page_statistics import check_statements
 from cncb_analysis.page_tables import format_cell
 from cncb_analysis.shown import ShownFigure
-from cncb_analysis.style import measure_text
 from cncb_analysis.tables import DisplayTable
 from cncb_analysis.view import NOTHING, Cell, read_figures
 from cncb_analysis.words import read_shipped
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cncb_analysis.study import Study
 
 _BARS, _ROWS = 6, 7  # the most that a room can read in one chart
-_SIZE, _PITCH, _SMALL_BASE = 14.0, 0.62, 10
+_PITCH, _SMALL_BASE = 0.62, 10
 _NONE: Mapping[str, Any] = {}
 _LOOKS = {"dots": (("dot", "data"), ("diamond", "ink")), "links": (("ring", "data"), ("dot", "data"))}
 _KEYS = {"bars": "■□", "dots": "●◊", "links": "○●"}
@@ -264,7 +264,7 @@ def list_rows(shown: ShownFigure, *, turned: bool = False, bands: bool = True) -
 
 def draw_rows(deck: Deck, rows: Sequence[Row], plots: Sequence[Plot], *, marks: Mapping[str, float] = _NONE,
               points: Mapping[str, Sequence[float]] = _NONE, told: Mapping[str, tuple[str, ...]] = _NONE,
-              names: tuple[str, ...] = ("",), size: float = _SIZE) -> None:  # fmt: skip
+              names: tuple[str, ...] = ("",), size: float = SIZE) -> None:  # fmt: skip
     """Draw a table whose columns hold native charts, run on over as many slides as it needs.
 
     Parameters
@@ -344,35 +344,6 @@ def _head(plot: Plot, heads: Mapping[str, str]) -> list[str]:
         return head if plot.kind == "dots" else head[::-1]
     key = "   ".join(f"{sign} {heads[name]}" for sign, name in zip(_KEYS[plot.kind], plot.columns, strict=False))
     return [key, *(heads[name] for name in plot.said)]
-
-
-def find_widths(rows: Sequence[Sequence[str]], size: float, *, charts: Sequence[int] = ()) -> list[float]:
-    """Find the widths of columns: texts as their longest wants, within bounds; charts share what is left.
-
-    Parameters
-    ----------
-    rows : sequence of sequence of str
-        Headings first.
-    size : float
-        Points.
-    charts : sequence of int
-        Columns that hold charts; without any, the texts share all.
-
-    Returns
-    -------
-    list of float
-        Inches.
-    """
-    count = len(rows[0])
-    most = (4.4 if len(charts) < 3 else 2.9, *[2.4 if charts else 4.0] * (count - 1))
-    wants = [
-        min(max(measure_text(line, size) for row in rows for line in row[place].split("\n")) + 0.22, most[place])
-        for place in range(count)
-    ]
-    texts = sum(want for place, want in enumerate(wants) if place not in charts)
-    if not charts:
-        return [ROOM * want / texts for want in wants]
-    return [(ROOM - texts) / len(charts) if place in charts else want for place, want in enumerate(wants)]
 
 
 def _draw_plot(sheet: Sheet, box: Box, rows: Sequence[Row], plot: Plot, *, alt: str, heads: Mapping[str, str],
