@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from html import escape
 from importlib.metadata import version
 from itertools import islice
@@ -14,6 +14,7 @@ import pandas as pd
 
 from cncb_analysis import figures, page_findings, page_tables
 from cncb_analysis.chart_tables import MAKERS
+from cncb_analysis.deck import build_deck
 from cncb_analysis.disclosure import Protected
 from cncb_analysis.errors import StudyError
 from cncb_analysis.estimates import BASES
@@ -178,10 +179,10 @@ class Page:
         note = (counted, texts["caption"], *chart.loc[chart["row"] == "benchmark", "text"], hidden, notice, source)
         number = 1 + sum(isinstance(shown, ShownFigure) for shown in self._shown.values())
         labels = {name: self.words.text(key, {"number": number}) for name, key in _LABELS.items()}
-        svg = figures.draw_inline(figure.kind, chart, self.words, prefix=figure.id)
+        draw = partial(figures.draw_inline, figure.kind, chart, self.words, prefix=figure.id)
         table = page_tables.tabulate_chart(figure, chart, self.view, caption=title, source=source)
         said = (title, texts["subtitle"], " ".join(filter(None, note)), texts["alt"])
-        return ShownFigure(figure.id, *said, svg, chart, table, labels)
+        return ShownFigure(figure.id, *said, draw, chart, table, labels)
 
     def _source(self, step: str) -> str:
         steps = ", ".join(self.words.text(f"step.{name}") for name in ([step] if step else self.study.steps))
@@ -299,17 +300,42 @@ class Page:
         """
         if not out:
             return self._nothing("saved.nowhere")
-        shown = [self.show(name) for name in self.figures]
+        return self._save(Path(out), self.figures)
+
+    def save_deck(self, out: str | Path) -> Html:
+        """Save the deck, its figures as picture, vector, PDF and data, and all tables of the page in one workbook.
+
+        Parameters
+        ----------
+        out : str or Path
+            Folder; empty saves nothing.
+
+        Returns
+        -------
+        Html
+            What was saved.
+        """
+        if not out:
+            return self._nothing("saved.nowhere")
+        write_bytes(Path(out) / "deck.pptx", build_deck(self))
+        return self._save(Path(out), dict.fromkeys([*self.figures, *self._shown]), ("png", "pdf"))
+
+    def _save(self, out: Path, names: Iterable[str], forms: Sequence[str] = ()) -> Html:
+        shown = [self.show(name) for name in names]
         drawn = [each for each in shown if isinstance(each, ShownFigure)]
         for each in drawn:
-            write_bytes(Path(out) / f"{each.id}.svg", figures.frame_svg(each.svg, each.texts))
-            write_bytes(Path(out) / f"{each.id}.csv", each.csv.encode())
+            files = {"csv": each.csv.encode(), "svg": figures.frame_svg(each.svg, each.texts)}
+            chart = figures.Chart(read_figures(self.study)[each.id].kind, each.chart)
+            files |= figures.draw_alone(chart, self.words, texts=each.texts, forms=forms)
+            for form, data in files.items():
+                write_bytes(out / f"{each.id}.{form}", data)
         told = [each.table if isinstance(each, ShownFigure) else each for each in shown]
         tables = [table for table in (*told, *self._extra.values()) if isinstance(table, DisplayTable)]
         if tables:
-            write_workbook(Path(out) / "tables.xlsx", tables)
-        names = [f"{each.id}.{ending}" for each in drawn for ending in ("svg", "csv")] + ["tables.xlsx"] * bool(tables)
-        return Html(f"<p>{escape(self.words.text('saved.done', {'names': ', '.join(names)}))}</p>")
+            write_workbook(out / "tables.xlsx", tables)
+        saved = ["deck.pptx"] * (out / "deck.pptx").is_file() + ["tables.xlsx"] * bool(tables)
+        saved += [f"{each.id}.{ending}" for each in drawn for ending in ("svg", *forms, "csv")]
+        return Html(f"<p>{escape(self.words.text('saved.done', {'names': ', '.join(saved)}))}</p>")
 
     def provenance(self) -> Html:
         """Say what this page rests on and whom to ask.

@@ -28,7 +28,7 @@ _servers: dict[int, subprocess.Popen[str]] = {}
 # A page reads these tables of the study and no other: a new correction or raw file changes it only through its numbers.
 PAGE_TABLES = (
     "study.toml", "survey.csv", "choices.csv", "themes.csv", "words.csv", "figures.csv", "items.csv", "benchmarks.csv",
-    "support_actions.csv", "findings.csv", "geography.csv", "fieldwork.csv", "published.csv",
+    "support_actions.csv", "findings.csv", "geography.csv", "fieldwork.csv", "published.csv", "slides.csv",
 )  # fmt: skip
 
 

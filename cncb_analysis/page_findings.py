@@ -11,7 +11,7 @@ import pandas as pd
 
 from cncb_analysis import page_comparison
 from cncb_analysis.chart_tables import MAKERS
-from cncb_analysis.page_statistics import tabulate_statistics
+from cncb_analysis.page_statistics import check_statements, tabulate_statistics
 from cncb_analysis.page_synthesis import SYNTHESIS, count_partners, name_finding, pivot_positions
 from cncb_analysis.page_tables import format_cell, summarise_chart, tabulate_chart, tabulate_frame, tabulate_questions
 from cncb_analysis.tables import Cards, DisplayTable
@@ -50,7 +50,7 @@ def tabulate_figure(figure: Figure, page: Page, *, caption: str, source: str) ->
         table = Cards(**vars(table)) if figure.id == "measures" else table
     elif not figure.variables:
         name, list_rows = _TABLES.get(figure.id, (figure.id, _list_facts))
-        frame = page.table(name)
+        frame = page.tables.get(name, page.study.tables.get(name, page.table(name)))
         table = tabulate_frame(view.words, caption, pd.DataFrame(list_rows(frame, view) if len(frame) else ()))
         if figure.id == "verdicts":  # those that the table only counts stand in the numbers too
             plain = frame.astype(object).to_numpy().tolist()
@@ -239,6 +239,7 @@ _TABLES: Mapping[str, tuple[str, Callable[[pd.DataFrame, View], Iterator[Row]]]]
     "detectable": ("detectable", page_comparison.list_detectable),
     "hosts": ("hosts", page_comparison.list_hosts),
     "benchmarks": ("benchmarks", page_comparison.list_benchmarks),
+    "published": ("published", check_statements),
 }
 
 

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from itertools import product
+from typing import TYPE_CHECKING
 
 from cncb_analysis.page_tables import PLAIN, format_cell
 from cncb_analysis.tables import DisplayTable
 from cncb_analysis.view import ALL, Cell, Figure, View
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 # Below this base not even an interval is told in percent.
 _INTERVAL_FROM = 10
@@ -86,3 +91,50 @@ def _format(view: View, cell: Cell) -> str:
         ends = {end: view.words.percent(cell[end]) for end in ("low", "high")}
         return f"{text}, {view.words.text('interval.from_to', ends)}"
     return f"{text}, n = {view.words.number(cell['k'] if cell['k'] == cell['k'] else cell['n'])}"
+
+
+def check_statements(published: pd.DataFrame, view: View) -> Iterator[dict[str, str]]:
+    """Check the statements of a printed deck against what the page may show.
+
+    Parameters
+    ----------
+    published : DataFrame
+        As published.csv.
+    view : View
+        Of the partner whose deck it was.
+
+    Yields
+    ------
+    dict of str to str
+        slide, printed, found, verdict (reproduced, contradicted, or not available: hidden, or not asked), in the words
+        of the page.
+    """
+    own = published[published["partner"].eq(view.partner)] if len(published) and view.partner else published.iloc[:0]
+    for row in own.to_dict("records"):
+        cells = view.cells(row["step"], row["variable"], row["statistic"])
+        named = [
+            cell for (option, group), cell in cells.items() if group == view.main and row["option"] in ("", option)
+        ]
+        known = [cell for cell in named if cell["estimate"] == cell["estimate"]]
+        verdict = "not_available"
+        if known:
+            verdict = "reproduced" if _holds(row, known[0]) else "contradicted"
+        available = view.words.text("published.available") if known and row["comparison"] == "available" else ""
+        cell = next(iter(known or named), None)
+        found = available or format_cell(view.words, cell, share=row["statistic"].startswith("share"))
+        said = view.words.text(f"published.{verdict}")
+        yield {"slide": row["slide"], "printed": row["statement"], "found": found, "verdict": said}
+
+
+def _holds(row: dict[str, str], cell: Cell) -> bool:
+    """Whether a number is what was printed; of a count also its base."""
+    low, high = ([float(value) for value in row["value"].split()] * 2 + [0.0, 0.0])[:2]
+    number, near = cell["estimate"], 1e-6
+    bases = all(float(row[name]) == cell[name] for name in ("k", "n") if row[name] and cell[name] == cell[name])
+    return {
+        "=": abs(number - low) < near and bases,
+        ">=": number >= low - near,
+        "<=": number <= low + near,
+        "between": low - near <= number <= high + near,
+        "available": True,
+    }[row["comparison"]]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import base64
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from html import escape
 from typing import Any
 
@@ -75,8 +76,8 @@ class ShownFigure:
         Its name in figures.csv.
     title, subtitle, note, alt : str
         Heading, what is measured, what stands below, what a reader who cannot see it is told.
-    svg : str
-        The picture for the page, its colours by role.
+    draw : callable
+        Draws the picture for the page, its colours by role; once, when it is first shown or saved.
     chart : DataFrame
         Uniform chart table.
     table : DisplayTable
@@ -90,13 +91,18 @@ class ShownFigure:
     subtitle: str
     note: str
     alt: str
-    svg: str
+    draw: Callable[[], str]
     chart: pd.DataFrame
     table: DisplayTable
     labels: Mapping[str, str] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return f"{self.labels['number']}. {self.title}. {self.alt}"
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture for the page."""
+        return self.draw()
 
     @property
     def texts(self) -> dict[str, str]:

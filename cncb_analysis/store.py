@@ -328,15 +328,18 @@ def read_frames(folder: Path) -> dict[str, pd.DataFrame]:
     return frames
 
 
-def write_zip(path: Path, members: Mapping[str, bytes]) -> None:
-    """Write a zip (also .xlsx, .pptx) whose bytes depend on the members alone.
+def pack_zip(members: Mapping[str, bytes]) -> bytes:
+    """Pack a zip (also .xlsx, .pptx) whose bytes depend on the members alone.
 
     Parameters
     ----------
-    path : Path
-        Where to.
     members : mapping of str to bytes
         Name inside the archive to content, in the order wanted.
+
+    Returns
+    -------
+    bytes
+        The archive.
     """
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -345,7 +348,20 @@ def write_zip(path: Path, members: Mapping[str, bytes]) -> None:
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, data)
-    write_bytes(path, buffer.getvalue())
+    return buffer.getvalue()
+
+
+def write_zip(path: Path, members: Mapping[str, bytes]) -> None:
+    """Write a zip as `pack_zip` packs it.
+
+    Parameters
+    ----------
+    path : Path
+        Where to.
+    members : mapping of str to bytes
+        Name inside the archive to content, in the order wanted.
+    """
+    write_bytes(path, pack_zip(members))
 
 
 @contextlib.contextmanager

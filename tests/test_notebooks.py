@@ -19,7 +19,7 @@ NAMES = (
     "1_mapping", "2_questionnaire", "3_interviews", "4_workshops", "5_national_workshop", "6_comparison",
     "7_joint_support",
 )  # fmt: skip
-CALLS = ("in_brief", "show_rest", "show_cleaning", "show_bases", "show_limits", "save_outputs", "provenance")
+CALLS = ("in_brief", "show_rest", "show_cleaning", "show_bases", "show_limits", "save", "provenance")
 FORBIDDEN = (
     ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Lambda, ast.For, ast.While, ast.If, ast.Try, ast.With,
     ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp, ast.IfExp,
@@ -91,7 +91,7 @@ def test_the_skeleton_is_the_same(name: str) -> None:
         sum(line.startswith("# ") for cell in book.cells if cell.cell_type == "markdown" for line in [cell.source]) == 1
     )
     source = "\n".join(cell.source for cell in list_code(name))
-    places = [source.index(f"page.{call}(") for call in CALLS]
+    places = [source.index(f"page.{call}") for call in CALLS]
     assert places == sorted(places)
     assert f'notebook="{name[2:]}"' in source
     folded = ["fold" in cell.metadata.get("tags", []) for cell in book.cells]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from html import escape
 
 import pandas as pd
@@ -12,11 +12,22 @@ from matplotlib.figure import Figure
 
 from cncb_analysis.figures import maps, panels, regions, rows
 from cncb_analysis.figures.chart import Chart
-from cncb_analysis.figures.layout import DRAWERS, LABEL, SMALL
+from cncb_analysis.figures.layout import DRAWERS, LABEL, SMALL, Sheet
 from cncb_analysis.style import FONT, figure_context, new_canvas, read_palette, recolour_svg, render_figure
 from cncb_analysis.words import Words
 
-__all__ = ["DRAWERS", "Chart", "draw_chart", "draw_inline", "frame_svg", "maps", "panels", "regions", "rows"]
+__all__ = [
+    "DRAWERS",
+    "Chart",
+    "draw_alone",
+    "draw_chart",
+    "draw_inline",
+    "frame_svg",
+    "maps",
+    "panels",
+    "regions",
+    "rows",
+]
 
 _GAP = 10  # points, around a picture and below its title
 _LOOKS = {
@@ -105,3 +116,40 @@ def frame_svg(svg: str, texts: Mapping[str, str]) -> bytes:
         f'{start} width="{wide}pt" height="{tall}pt" viewBox="-{_GAP} -{_GAP} {wide} {tall}" stroke-linejoin="round">'
     )
     return f"{frame}{ground}{''.join(written)}</svg>".encode()
+
+
+def draw_alone(chart: Chart, words: Words, *, texts: Mapping[str, str], forms: Sequence[str]) -> dict[str, bytes]:
+    """Draw a figure that travels alone where no SVG is taken: with its title, what is measured, and its foot.
+
+    Parameters
+    ----------
+    chart : Chart
+        What to draw.
+    words : Words
+        Fixed words.
+    texts : mapping of str to str
+        title, subtitle, foot; each may be missing.
+    forms : sequence of {"png", "pdf"}
+        Formats; none draws nothing.
+
+    Returns
+    -------
+    dict of str to bytes
+        The picture in each.
+    """
+    if not forms:
+        return {}
+    figure, ax = draw_chart(chart, words)
+    margin = _GAP / 72
+    said = {part: look.wrap(texts[part], chart.width) for part, look in _LOOKS.items() if texts.get(part)}
+    tall = {part: 0.0178 * _LOOKS[part].size * (text.count("\n") + 1) for part, text in said.items()}
+    end, top = ax.get_ylim()[0], -0.12 - tall.get("title", 0) - tall.get("subtitle", 0)
+    y = top
+    with figure_context():
+        for part, text in said.items():
+            y = end + 0.12 if part == "foot" else y
+            Sheet(ax, chart, words).write(0, y + tall[part] / 2, text, _LOOKS[part])
+            y += tall[part]
+    ax.set(xlim=(-margin, chart.width + margin), ylim=(max(y, end) + margin, top - margin))
+    figure.set_size_inches(chart.width + 2 * margin, max(y, end) - top + 2 * margin)
+    return {form: render_figure(figure, form) for form in forms}
