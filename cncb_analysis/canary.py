@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import html
 import io
 import re
@@ -38,6 +39,7 @@ _STRINGS = re.compile(rb"\(((?:\\.|[^()\\])*)\)")
 _RUN, _LEAST = 7, 3
 _FIRM = ("identifier", "cluster")
 _DEEPEST = 5
+_PRINTABLE = bytes([*range(32, 127), *b"\n\r\t"])
 # These tables of a study repeat what was delivered; all others are written for the pages.
 _RAW_VALUES = ("corrections", "crosswalk", "recodes", "sources")
 
@@ -219,11 +221,11 @@ def _read_png(data: bytes) -> Iterator[str]:
 
 def _read_pdf(data: bytes) -> str:
     """Strings of a document and of its packed streams; pieces that are set apart for kerning are joined."""
-    parts = [data]
+    parts = [_STREAM.sub(b"", data)]
     for stream in _STREAM.findall(data):
-        try:
-            parts.append(zlib.decompress(stream))
-        except zlib.error:
-            continue
+        with contextlib.suppress(zlib.error):
+            part = zlib.decompress(stream)
+            # A font or a picture is no text, though it may look like an address here and there.
+            parts += [part] * (len(part.translate(None, _PRINTABLE)) < len(part) / 20)
     pieces = [piece for part in parts for piece in (*_SHOWN.findall(part), *part.split(b"\n"))]
     return "\n".join(b"".join(_STRINGS.findall(piece)).decode("latin-1") for piece in pieces)

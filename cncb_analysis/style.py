@@ -23,7 +23,7 @@ PAGE_WIDTH = 6.4  # inches
 # Colours are told to every mark and text; what else a user's own settings could change stands here.
 _SETTINGS = {
     "font.family": FONT, "text.hinting": "none", "savefig.facecolor": "auto", "lines.solid_capstyle": "butt",
-    "svg.fonttype": "none", "svg.hashsalt": "cncb", "pdf.fonttype": 42,
+    "svg.fonttype": "none", "svg.hashsalt": "cncb", "pdf.fonttype": 3,
 }  # fmt: skip
 _METADATA = {
     "svg": dict.fromkeys(("Date", "Creator", "Format", "Type")),

@@ -22,7 +22,7 @@ _THEMES, _STEERING = ("training", "optimisation", "internationalisation"), ("par
 _BODIES, _STAFF = ("committee", "board", "technical"), "staff"
 _UNITS = {"mapping": "clusters", "questionnaire": "answers", "interviews": "interviews", "workshops": "participants"}
 _OPEN = ("cannot tell", "too few")
-_GAP, _MOST, _UNKNOWN = 0.3, 5, 0.5
+_GAP, _MOST, _UNKNOWN, _LEAST = 0.3, 5, 0.5, 2.0
 
 # Text, size, role and inches of one part of a box.
 Part = tuple[str, float, str, float]
@@ -145,11 +145,13 @@ def _draw_support(deck: Deck) -> None:
 def _draw_table(deck: Deck) -> None:
     """A table as the page has it, some columns or rows of it."""
     table = next(each for each in deck.shown if isinstance(each, DisplayTable))
-    wanted = [deck.view.say(f"head.{name}", name) for name in deck.row["columns"].split(";") if name] or table.columns
+    named = [name if "." in name else f"head.{name}" for name in deck.row["columns"].split(";") if name]
+    wanted = [deck.view.say(name, name) for name in named] or table.columns
     places = [table.columns.index(name) for name in wanted if name in table.columns]
     keep = deck.words.text(deck.row["apart"]) if deck.row["apart"] else ""
     rows = [[row[place] for place in places] for row in table.rows if not keep or keep in row]
-    _add_pages(deck, [table.columns[place] for place in places], rows, deck.words.number(len(rows)))
+    if rows:
+        _add_pages(deck, [table.columns[place] for place in places], rows, deck.words.number(len(rows)))
 
 
 def _draw_card(deck: Deck) -> None:
@@ -166,7 +168,8 @@ def _add_pages(deck: Deck, head: Sequence[str], rows: Sequence[Sequence[str]], f
     """Add a table, run on over as many slides as it needs, each about as full."""
     widths = find_widths([head, *rows], 13)
     first, *tall = measure_rows([head, *rows], widths, 13)
-    count = math.ceil(sum(tall) / (BOTTOM - TOP - first - max(tall, default=0)))
+    # A row that is higher than half a slide stands on one of its own.
+    count = min(math.ceil(sum(tall) / max(BOTTOM - TOP - first - max(tall), _LEAST)), len(tall))
     parts: list[list[int]] = [[] for _ in range(count)]
     for place, height in enumerate(tall):
         parts[min(int((sum(tall[:place]) + height / 2) / sum(tall) * count), count - 1)].append(place)
