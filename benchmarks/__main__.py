@@ -10,11 +10,12 @@ import sys
 import tempfile
 from pathlib import Path
 
-from benchmarks import cleaning, mapping, microdata, ours, peers
+from benchmarks import cleaning, comparison, mapping, microdata, ours, peers
 
 LINES = {
     "cleaning": cleaning.time_cleaning,
     "mapping": mapping.time_mapping,
+    "comparison": comparison.time_comparison,
     "help": ours.time_help,
     "unchanged": ours.time_unchanged,
     "changed": ours.time_changed,

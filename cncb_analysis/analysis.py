@@ -12,7 +12,7 @@ import pandas as pd
 from cncb_analysis import coding, correspondence, interviews, mapping, pooling, questionnaire
 from cncb_analysis.catalogue import Page
 from cncb_analysis.cleaning import TABLE_COLUMNS, Cleaned, merge_cleaned
-from cncb_analysis.comparison import Rules, compare_countries
+from cncb_analysis.comparison import EFFECT, MEASURED, Rules, compare_countries, compare_pairs, compare_ratings
 from cncb_analysis.concentration import tabulate_location_quotients
 from cncb_analysis.disclosure import Protected, Release, protect_estimates
 from cncb_analysis.estimates import tabulate_estimates
@@ -108,10 +108,9 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> dic
         estimates.append(mapping.tabulate_mapping(quotients, clusters, study))
         estimates.append(mapping.tabulate_neighbourhoods(quotients, study, rng=make_rng(study, "neighbourhoods")))
     estimates += [part for part in _tabulate_steps(cleaned, estimates[0], study) if len(part)]
-    rules = Rules(**study.settings.get("comparison", {}), **study.settings.get("margins", {}))
     return {
         "estimates": pd.concat(estimates, ignore_index=True),
-        "comparisons": compare_countries(observations, study.codebook, rng=make_rng(study, "comparison"), rules=rules),
+        **_compare(observations, study),
         "quotes": interviews.tabulate_quotes(cleaned.segments, rng=make_rng(study, "quotes")),
         "hosts": pooling.tabulate_hosts(estimates[0], observations, units, study.codebook),
         "clusters": clusters,
@@ -120,6 +119,18 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> dic
         "ranks": rank_measures(observations, cleaned.segments, units, study, rng=make_rng(study, "joint support")),
         "units": units,
         "cleaning": cleaning,
+    }
+
+
+def _compare(observations: pd.DataFrame, study: Study) -> dict[str, pd.DataFrame]:
+    """Countries at once, two at a time where they differ, and the items of each battery."""
+    rules = Rules(**study.settings.get("comparison", {}), **study.settings.get("margins", {}))
+    given = (observations, study.codebook)
+    found = compare_countries(*given, rng=make_rng(study, "comparison"), rules=rules)
+    return {
+        "comparisons": found,
+        "pairs": compare_pairs(*given, found, rng=make_rng(study, "pairs"), rules=rules),
+        "ratings": compare_ratings(*given, rng=make_rng(study, "ratings"), rules=rules),
     }
 
 
@@ -222,7 +233,21 @@ def _synthesise(protected: Protected, analysis: _Frames, study: Study) -> dict[s
     """Evidence and joint support rest on protected estimates: what is hidden cannot speak there either."""
     evidence = tabulate_evidence(protected.frame, study)
     support = tabulate_joint_support(protected.frame, evidence, study, analysis["ranks"])
-    return {"comparisons": analysis["comparisons"], "evidence": evidence, "joint_support": support}
+    compared = {name: _close(analysis[name], protected.frame, study) for name in ("comparisons", "pairs", "ratings")}
+    return {**compared, "evidence": evidence, "joint_support": support}
+
+
+def _close(comparisons: pd.DataFrame, shown: pd.DataFrame, study: Study) -> pd.DataFrame:
+    """Take out of each comparison what would tell counts that are hidden: all but its verdict and bases."""
+    hidden = shown[shown["mark"].eq("hidden") & shown["partner"].eq("")]
+    batteries = {name: variable.battery for name, variable in study.codebook.variables.items()}
+    places = set(zip(hidden["step"], hidden["variable"], hidden["option"], strict=True))
+    places |= {(step, name, "") for step, variable, _ in places for name in (variable, batteries.get(variable, ""))}
+    whole = comparisons["option"].where(comparisons["variable"].isin(list(batteries)), "")
+    rows = zip(comparisons["step"], comparisons["variable"], whole, strict=True)
+    closed = pd.Series([row in places for row in rows], comparisons.index, dtype=bool)
+    told = {name: comparisons[name].mask(closed) for name in (*MEASURED, *EFFECT)}
+    return comparisons.assign(contrast=comparisons["contrast"].mask(closed, ""), **told)
 
 
 def _stand_beside(shown: pd.DataFrame, analysis: _Frames, study: Study, audience: str) -> dict[str, pd.DataFrame]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, NamedTuple
@@ -35,7 +35,8 @@ COMPARISON_COLUMNS = list(read_schema()["comparisons"])
 
 _BY_OPTION = ("multiple", "rank")
 _ORDERED = ("ordinal", "number", "allocation", "rank")
-_MEASURED = ("statistic", "p", "p_error", "p_attainable")
+MEASURED = ("statistic", "p", "p_error", "p_attainable")
+EFFECT = ("p_adjusted", "p_fdr", "effect", "effect_low", "effect_high")
 Places = npt.NDArray[np.int64]
 Effect = tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], npt.NDArray[np.float64]]
 
@@ -67,12 +68,19 @@ class Rules:
 
 
 class _Item(NamedTuple):
-    """One question as it is tested: the answers of the units whose country reaches the minimum."""
+    """One question as it is tested: a cell a unit whose country reaches the minimum."""
 
     place: dict[str, str]
     kind: str
-    answers: pd.DataFrame
     groups: list[str]
+    unit: npt.NDArray[Any]
+    country: npt.NDArray[Any]
+    value: npt.NDArray[Any]
+
+    def pick(self, groups: Sequence[str], place: dict[str, str]) -> _Item:
+        """The same question asked of some countries."""
+        rows = np.isin(self.country, groups)
+        return _Item(place, self.kind, list(groups), self.unit[rows], self.country[rows], self.value[rows])
 
 
 def compare_countries(
@@ -171,10 +179,7 @@ def compare_pairs(
         if place not in places or len(item.groups) < 3:
             continue
         family = {**item.place, "family": ":".join(filter(None, (*place, "pairs")))}
-        pairs = [
-            item._replace(place=family, groups=list(pair), answers=item.answers[item.answers["country"].isin(pair)])
-            for pair in combinations(item.groups, 2)
-        ]
+        pairs = [item.pick(pair, family) for pair in combinations(item.groups, 2)]
         outcomes = _test_items(pairs, seed, rules.permutations)
         limit = _limit_attainable([outcomes[index]["p_attainable"] for index in range(len(pairs))], rules.alpha)
         for index, pair in enumerate(pairs):
@@ -228,7 +233,7 @@ def compare_ratings(
             continue
         chance = np.random.default_rng([seed, zlib.crc32(f"{step} {battery} {aspect}".encode())])
         found = friedman_permutation(sheet, rng=chance, permutations=rules.permutations)
-        rows.append(row | {name: found[name] for name in _MEASURED} | _describe_ratings(sheet, found, rules))
+        rows.append(row | {name: found[name] for name in MEASURED} | _describe_ratings(sheet, found, rules))
     return _judge(rows, rules)
 
 
@@ -286,13 +291,18 @@ def _read_answers(observations: pd.DataFrame, codebook: Codebook) -> pd.DataFram
 
 
 def _list_items(answers: pd.DataFrame, codebook: Codebook, minimum_n: int) -> Iterator[_Item]:
-    grouped = answers.groupby(["step", "variable", "option"], sort=False)
-    for (step, name, option), part in sorted(grouped, key=lambda entry: _place(entry[0], codebook)):
-        enough = part[part.groupby("country")["unit"].transform("size") >= minimum_n]
-        variable = codebook.variables[name]
+    keys = ["step", "variable", "option"]
+    places = answers[keys].drop_duplicates().itertuples(index=False, name=None)
+    size = answers.groupby([*keys, "country"], sort=False)["value"].transform("size")
+    enough = answers[size >= minimum_n]
+    rows, nobody = enough.groupby(keys, sort=False).indices, np.empty(0, dtype=np.int64)
+    columns = [enough[name].to_numpy() for name in ("unit", "country", "value")]
+    for step, name, option in sorted(places, key=lambda place: _place(place, codebook)):
+        variable, own = codebook.variables[name], rows.get((step, name, option), nobody)
         family = f"{step}:{variable.battery or variable.theme}"
         place = {"step": step, "variable": name, "option": option, "family": family}
-        yield _Item(place, variable.kind, enough, sorted(enough["country"].unique()))
+        unit, country, value = (column[own] for column in columns)
+        yield _Item(place, variable.kind, sorted(set(country)), unit, country, value)
 
 
 def _place(key: tuple[str, str, str], codebook: Codebook) -> tuple[str, int, int]:
@@ -305,21 +315,21 @@ def _test_items(items: list[_Item], seed: int, permutations: int) -> dict[int, d
     batches: dict[tuple[bytes, bool], list[int]] = defaultdict(list)
     for index, item in enumerate(items):
         if len(item.groups) > 1:
-            batches["\n".join(item.answers["unit"]).encode(), item.kind in _ORDERED].append(index)
+            batches["\n".join(item.unit).encode(), item.kind in _ORDERED].append(index)
     outcomes = {}
     for (units, ordered), batch in batches.items():
         name, test = ("kruskal_wallis", kruskal_permutation) if ordered else ("fisher", fisher_permutation)
         # The arrangements depend on the units alone: another question more or less changes no p-value.
         rng = np.random.default_rng([seed, zlib.crc32(units)])
-        values = np.stack([items[index].answers["value"] for index in batch])
-        found = test(values, items[batch[0]].answers["country"], rng=rng, permutations=permutations)
+        values = np.stack([items[index].value for index in batch])
+        found = test(values, items[batch[0]].country, rng=rng, permutations=permutations)
         for row, index in enumerate(batch):
             outcomes[index] = _tell_outcome(name, found, row)
     return outcomes
 
 
 def _tell_outcome(test: str, found: Permuted, row: int = 0) -> dict[str, Any]:
-    numbers = {measure: float(getattr(found, measure)[row]) for measure in _MEASURED}
+    numbers = {measure: float(getattr(found, measure)[row]) for measure in MEASURED}
     looked = f"{'exact' if found.exact[row] else 'permutation'} {found.arrangements[row] or 'tables'}"
     return {"test": test, "method": looked, **numbers}
 
@@ -355,7 +365,7 @@ def _compare_wholes(answers: pd.DataFrame, codebook: Codebook, seed: int, rules:
 
 
 def _describe_item(item: _Item, outcome: dict[str, Any] | None, rules: Rules) -> dict[str, Any]:
-    row: dict[str, Any] = {**item.place, "n": len(item.answers), "groups": " ".join(item.groups)}
+    row: dict[str, Any] = {**item.place, "n": len(item.value), "groups": " ".join(item.groups)}
     if outcome is None:
         return row | {"contrast": "", "test": "", "method": "", "verdict": "too few"}
     ordered, level = item.kind in _ORDERED, 1 - 2 * rules.alpha
@@ -373,16 +383,18 @@ def _describe_item(item: _Item, outcome: dict[str, Any] | None, rules: Rules) ->
 
 def _compare_shares(item: _Item, first: Places, second: Places, level: float) -> Effect:
     """Differences of every pair (rows) in every answer (columns)."""
-    counts = pd.crosstab(item.answers["country"], item.answers["value"])
-    n = counts.sum(axis=1).to_numpy(float)[:, None]
-    k = counts.reindex(columns=[1.0] if item.kind == "multiple" else counts.columns, fill_value=0).to_numpy(float)
+    n = np.array([np.count_nonzero(item.country == group) for group in item.groups], dtype=float)[:, None]
+    codes = [1.0] if item.kind == "multiple" else np.unique(item.value).tolist()
+    k = np.array(
+        [[np.count_nonzero(item.value[item.country == group] == code) for code in codes] for group in item.groups]
+    )
     low, high = share_difference_interval((k[first], n[first]), (k[second], n[second]), level=level)
     return k[first] / n[first] - k[second] / n[second], low, high
 
 
 def _compare_orders(item: _Item, first: Places, second: Places, level: float) -> Effect:
     """Cliff's delta of every pair, in one column."""
-    parts = [part.to_numpy() for _, part in item.answers.groupby("country")["value"]]
+    parts = [item.value[item.country == group] for group in item.groups]
     delta = np.array([[cliffs_delta(parts[a], parts[b])] for a, b in zip(first, second, strict=True)])
     sizes = np.array([len(part) for part in parts])[:, None]
     return delta, *cliffs_delta_interval(delta, sizes[first], sizes[second], level=level)

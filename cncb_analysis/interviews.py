@@ -138,7 +138,7 @@ def tabulate_quotes(segments: pd.DataFrame, *, rng: np.random.Generator) -> pd.D
     quotes = quotes.assign(pseudonym=[f"{numbers[unit]:02d}" for unit in quotes["unit"]])
     # By its letters, so that a number does not tell when in the talk it was said.
     place = quotes.groupby("unit")["text"].rank(method="dense").astype(int).astype(str)
-    quotes = quotes.assign(excerpt=quotes["pseudonym"] + "-" + place)
+    quotes = quotes.assign(excerpt=quotes["pseudonym"].astype(str) + "-" + place)
     return quotes.sort_values(["theme_code", "pseudonym"], kind="stable", ignore_index=True)[_QUOTE_COLUMNS]
 
 

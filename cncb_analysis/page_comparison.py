@@ -139,7 +139,8 @@ def list_shrunken(figure: Figure, view: View) -> Iterator[Row]:
         A row a question or answer, a column a country.
     """
     book = view.study.codebook
-    for variable in [each.name for name in figure.variables for each in book.battery(name) or (book.variable(name),)]:
+    asked = [name for name in figure.variables if name in book.variables or book.battery(name)]
+    for variable in [each.name for name in asked for each in book.battery(name) or (book.variable(name),)]:
         cells = view.cells(figure.step, variable, "shrunken")
         for option in dict.fromkeys(option for option, _ in cells):
             # Of a share that rests on all answers its own country's count would say too little.
@@ -164,8 +165,10 @@ def list_crossed(figure: Figure, view: View) -> Iterator[Row]:
         A row an answer to the first, a column an answer to the second; k of n.
     """
     cells = view.cells(figure.step, "cross:" + "+".join(figure.variables), "share_crossed")
+    if not cells:
+        return
     first, second = (view.items(name) for name in figure.variables)
-    for one in first if cells else ():
+    for one in first:
         pairs = {other.label: cells.get((f"{one.key}+{other.key}", ALL)) for other in second}
         yield {"question": one.label} | {
             label: format_cell(view.words, pair, share=True) for label, pair in pairs.items()

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from cncb_analysis.catalogue import Page
 
 _ROWS = 12
+_ASPECTS = {"importance": "head.importance", "own": "head.own_level"}
 _VERDICTS = ("differs", "similar", "cannot tell", "too few")
 
 # One row of a table: each cell under its column, which words.csv names under `head`.
@@ -200,10 +201,31 @@ def _list_verdicts(comparisons: pd.DataFrame, view: View) -> Iterator[Row]:
             yield {**dict.fromkeys(heads, ""), "question": further, **said}
             continue
         for row in found:
-            effect, low, high = (words.number(row[f"effect{end}"], 2) for end in ("", "_low", "_high"))
-            interval = f"{effect} ({words.text('interval.from_to', {'low': low, 'high': high})})"
-            cells = (_name_question(row, view), row["contrast"], words.number(row["n"]), interval)
+            cells = (_name_question(row, view), row["contrast"], words.number(row["n"]), _write_effect(row, view))
             yield {**dict(zip(heads, (*cells, words.number(row["p_adjusted"], 3)), strict=True)), **said}
+
+
+def _write_effect(row: Mapping[str, float], view: View) -> str:
+    effect, low, high = (view.words.number(row[f"effect{end}"], 2) for end in ("", "_low", "_high"))
+    known = row["effect_low"] == row["effect_low"]
+    return f"{effect} ({view.words.text('interval.from_to', {'low': low, 'high': high})})" if known else effect
+
+
+def _list_ratings(ratings: pd.DataFrame, view: View) -> Iterator[Row]:
+    """The items of a battery that lie farthest apart, all countries together."""
+    words = view.words
+    for row in ratings.to_dict("records"):
+        battery, option = view.study.codebook.battery(row["variable"]), row["option"]
+        labels = {each.item: view.label(each.name) for each in battery if each.aspect == option}
+        ends = [labels[item] for item in row["contrast"].split("-") if item in labels]
+        yield {
+            "question": view.label(row["variable"]) + (f" ({words.text(_ASPECTS[option])})" if option else ""),
+            "highest_lowest": " – ".join(ends),
+            "n": words.number(row["n"]),
+            "effect": _write_effect(row, view),
+            "p_adjusted": words.number(row["p_adjusted"], 3),
+            "verdict": words.text(f"verdict.{row['verdict'].replace(' ', '_')}"),
+        }
 
 
 def _name_question(row: Mapping[str, str], view: View) -> str:
@@ -233,6 +255,8 @@ _ESTIMATES: Mapping[str, Callable[[Figure, View], Iterator[Row]]] = {
 # A table without variables: its rows, and which frame of the page they come from.
 _TABLES: Mapping[str, tuple[str, Callable[[pd.DataFrame, View], Iterator[Row]]]] = {
     "verdicts": ("comparisons", _list_verdicts),
+    "country_pairs": ("pairs", _list_verdicts),
+    "ratings": ("ratings", _list_ratings),
     "clusters": ("clusters", _list_clusters),
     "disagreements": ("disagreements", _list_disagreements),
     "quotes": ("quotes", _list_quotes),

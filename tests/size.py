@@ -14,7 +14,7 @@ LIMIT = 5_500
 # Not reached yet, and raised for the survey formats of the questionnaire step, for bounds, neighbours and microdata of
 # the mapping, and for coding and ballots: the library may not become larger than this, and each change that can makes
 # it smaller.
-REACHED = 9_520
+REACHED = 9_570
 OUTSIDE = ("simulate.py", "simulation")  # the generator of the example is not the library
 _NO_CODE = {
     tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING,

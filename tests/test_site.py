@@ -95,7 +95,7 @@ def test_a_second_run_does_nothing_and_needs_no_pandas(site: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=site, capture_output=True, text=True, timeout=60, check=True
     )
-    assert done.stdout.split() == ["0", "94", "False"]
+    assert done.stdout.split() == ["0", "105", "False"]
 
 
 def test_a_dry_run_says_what_would_run_and_why(site: Path, tmp_path: Path) -> None:

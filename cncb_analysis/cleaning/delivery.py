@@ -1,5 +1,6 @@
 """One delivered file on its way through cleaning: its table, what people declared about it, what was found."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -18,6 +19,8 @@ Row = Mapping[str, str]
 
 # What stands in the log instead of a name, an address or a number to call.
 _MASK = "(identifier)"
+# A key given by a survey tool; so much of a column makes it one of names or keys.
+_KEY, _MOSTLY = re.compile(r"(?=.*\d)(?=.*[^\W\d_])\w{8,}"), 0.8
 
 
 @dataclass(frozen=True)
@@ -289,14 +292,21 @@ class Delivery:
         return replace(empty_cleaned(), **shaped, problems=tuple(self.problems))
 
     def _list_identifiers(self) -> Iterator[pd.DataFrame]:
-        """What points to one person or unit: identifiers, and words that differ in every row of an unused column."""
+        """What points to one person or unit: identifiers, and names and keys in columns that answer no question."""
         for column in sorted(self.masked | self.unused):
-            cells = self.cells[column].astype(str)
-            filled = cells[cells.str.strip() != ""]
-            worded = filled.str.contains("[^\\W\\d_]", regex=True).all()
-            if column in self.masked or (worded and len(filled) > 1 and filled.is_unique):
-                kind = "identifier" if column in self.masked else "cell"
-                yield pd.DataFrame({"text": filled.drop_duplicates()}).assign(kind=kind)
+            cells = self.cells[column].astype(str).str.strip().drop_duplicates()
+            filled = cells[cells != ""]
+            if column in self.masked:
+                yield pd.DataFrame({"text": filled, "kind": "identifier"})
+            elif len(filled) > 1 and (found := filled.map(_points_to_one)).mean() > _MOSTLY:
+                yield pd.DataFrame({"text": filled[found], "kind": "cell"})
+
+
+def _points_to_one(text: str) -> bool:
+    """Whether a text looks like somebody's name, or like a key that a survey tool gave."""
+    words = text.split()
+    named = 1 < len(words) < 5 and all(word[0].isupper() for word in words)
+    return named or bool(len(words) == 1 and _KEY.fullmatch(text))
 
 
 def spell_heading(column: str) -> tuple[str, str]:
