@@ -58,7 +58,7 @@ def list_detectable(found: pd.DataFrame, view: View) -> Iterator[Row]:
             "question": f"{view.say(f'theme.{block}', view.label(block))} ({words.text(f'step.{step}')})",
             "questions": words.number(part["questions"].sum()),
             "answers_a_country": words.text("interval.from_to", ends),
-            "measure_of": words.text("statistic.share" if test == "chi_square" else "statistic.cliffs_delta"),
+            "measure_of": words.text("statistic.share" if test == "fisher" else "statistic.cliffs_delta"),
             "smallest_differs": said["smallest"],
             "largest_differs": said["largest"],
             "margin": words.number(part["margin"].iloc[0], 2),

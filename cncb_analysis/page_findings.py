@@ -202,13 +202,17 @@ def _list_verdicts(comparisons: pd.DataFrame, view: View) -> Iterator[Row]:
             continue
         for row in found:
             cells = (_name_question(row, view), row["contrast"], words.number(row["n"]), _write_effect(row, view))
-            yield {**dict(zip(heads, (*cells, words.number(row["p_adjusted"], 3)), strict=True)), **said}
+            yield {**dict(zip(heads, (*cells, _write_p(row["p_adjusted"], view)), strict=True)), **said}
 
 
 def _write_effect(row: Mapping[str, float], view: View) -> str:
     effect, low, high = (view.words.number(row[f"effect{end}"], 2) for end in ("", "_low", "_high"))
     known = row["effect_low"] == row["effect_low"]
     return f"{effect} ({view.words.text('interval.from_to', {'low': low, 'high': high})})" if known else effect
+
+
+def _write_p(p: float, view: View) -> str:
+    return f"< {view.words.number(0.001, 3)}" if p < 0.001 else view.words.number(p, 3)
 
 
 def _list_ratings(ratings: pd.DataFrame, view: View) -> Iterator[Row]:
@@ -223,7 +227,7 @@ def _list_ratings(ratings: pd.DataFrame, view: View) -> Iterator[Row]:
             "highest_lowest": " – ".join(ends),
             "n": words.number(row["n"]),
             "effect": _write_effect(row, view),
-            "p_adjusted": words.number(row["p_adjusted"], 3),
+            "p_adjusted": _write_p(row["p_adjusted"], view),
             "verdict": words.text(f"verdict.{row['verdict'].replace(' ', '_')}"),
         }
 

@@ -30,7 +30,7 @@ _POWER, _NULLS, _STUDIES, _HALVINGS = 0.8, 9_999, 1_000, 10
 # Answers that a test sees: of a number hardly two the same; of a ranking first, second, third and not ranked.
 _ANSWERS = {"number": 20, "allocation": 20, "rank": 4, "multiple": 2}
 _WIDEST, _SLACK = 6.0, 1e-9
-_ORDERED = {"kruskal_wallis": True, "chi_square": False}
+_ORDERED = {"kruskal_wallis": True, "fisher": False}
 
 
 def fit_beta_binomial(k: npt.ArrayLike, n: npt.ArrayLike) -> tuple[float, float]:

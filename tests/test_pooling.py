@@ -158,7 +158,7 @@ class TestDetectable:
 
     def test_the_level_is_that_of_the_family(self):
         rows = pd.concat([share_table(), share_table(option="missions")])
-        facts = {"step": "questionnaire", "variable": "act", "groups": "CZ IT", "test": "chi_square", "margin": 0.2}
+        facts = {"step": "questionnaire", "variable": "act", "groups": "CZ IT", "test": "fisher", "margin": 0.2}
         told = pd.DataFrame({**facts, "option": ["fairs", "missions"], "family": "f", "p_attainable": [0.01, 0.01]})
         joint = told.tail(1).assign(test="another", variable="unknown")
         table = tabulate_detectable(rows, pd.concat([told, joint]), BOOK)
