@@ -27,11 +27,13 @@ from cncb_analysis.tables import write_sheets
 _PACKAGE = "datapackage.json"
 _TYPES = {str: "string", float: "number", int: "integer", bool: "boolean"}
 _NOTE = "RESTRICTED: answers of single units, for the partners only. Never publish."
-# SPSS cannot have these names; it allows 64 bytes a name, 256 a label of a variable and 120 a label of a value.
 # Forms of which nothing may lie beside what is public, and the files that tell such a folder.
 _RESTRICTED, _BESIDE = ("spss", "coding"), {True: (_PACKAGE,), False: ("*.sav", "RESTRICTED.txt")}
+# SPSS cannot have these names; it allows 64 bytes a name, 256 a label of a variable and 120 a label of a value.
 _RESERVED = {"all", "and", "by", "eq", "ge", "gt", "le", "lt", "ne", "not", "or", "to", "with"}
 _NAME, _LABEL, _VALUE_LABEL = 64, 256, 120
+# Tables of two countries, and of items, have the columns of all countries together.
+_LIKE = dict.fromkeys(("pairs", "ratings"), "comparisons")
 
 
 def write_export(
@@ -137,7 +139,7 @@ def _write_package(study: Study, target: Path, form_id: str) -> list[Path]:
 
 
 def _describe_table(path: Path, columns: Iterable[str]) -> dict[str, object]:
-    declared = read_schema()[path.stem]
+    declared = read_schema()[_LIKE.get(path.stem, path.stem)]
     meant = {name: declared.get(name) or declared["*"] for name in columns}
     fields = [{"name": name, "type": _TYPES[kind], "description": said} for name, (kind, said) in meant.items()]
     place = {"profile": "tabular-data-resource", "name": path.stem, "path": path.name, "encoding": "utf-8"}

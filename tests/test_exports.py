@@ -50,7 +50,8 @@ def test_the_package_describes_every_public_table_as_it_is(analysed: Path, tmp_p
     paths = write_export("public", analysed, tmp_path / "out")
     package = json.loads((tmp_path / "out" / "datapackage.json").read_text(encoding="utf-8"))
     assert {path.name for path in paths} == {"datapackage.json", *(part["path"] for part in package["resources"])}
-    assert {part["name"] for part in package["resources"]} == {"estimates", "comparisons", "evidence", "joint_support"}
+    names = {"estimates", "comparisons", "pairs", "ratings", "evidence", "joint_support"}
+    assert {part["name"] for part in package["resources"]} == names
     for resource in package["resources"]:
         data = (tmp_path / "out" / resource["path"]).read_bytes()
         assert resource["hash"] == f"sha256:{hash_bytes(data)}"
