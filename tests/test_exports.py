@@ -59,7 +59,8 @@ def test_the_package_describes_every_public_table_as_it_is(analysed: Path, tmp_p
         fields = resource["schema"]["fields"]
         table = pd.read_csv(tmp_path / "out" / resource["path"], dtype=str, keep_default_na=False)
         assert [field["name"] for field in fields] == list(table.columns)
-        assert len(table)
+        # In so small a study no two countries differ.
+        assert len(table) or resource["name"] == "pairs"
         for field in fields:
             assert field["description"].endswith(".")
             for cell in filter(None, table[field["name"]]):
