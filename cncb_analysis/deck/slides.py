@@ -282,7 +282,8 @@ def draw_rows(deck: Deck, rows: Sequence[Row], plots: Sequence[Plot], *, marks: 
     size : float
         Points.
     """
-    finding, heads = _find_top(deck, rows, plots[0]), deck.heads
+    # Of small multiples the last is that of all together.
+    finding, heads = _find_top(deck, rows, plots[-1]), deck.heads
     head = (*names, *(text for plot in plots for text in _head(plot, heads)))
     charts = [len(names) + sum(1 + len(plot.said) for plot in plots[:place]) for place in range(len(plots))]
     for limit in range(_BARS if plots[0].kind == "bars" else _ROWS, 0, -1):
