@@ -82,12 +82,17 @@ def collect_secrets(cleaned: Cleaned, quotes: pd.DataFrame, study: Study, *, aud
         For `scan_file`.
     """
     partners = [str(name) for partner in study.partners for name in (partner.name, partner.short)]
-    names = [name for column in ("cluster", "host") for name in cleaned.units[column].unique()]
+    units = cleaned.units
+    # A trial entry names no cluster, and its words may stand anywhere.
+    trials = set(units.loc[units["status"] == "test", "cluster"])
+    names = {name for column in ("cluster", "host") for name in units[column]} - trials
     passages = [text for column in ("text", "translation") for text in cleaned.segments[column]]
     told = cleaned.identifiers
-    secrets = [(kind, text) for kind, text in zip(told["kind"], told["text"], strict=True) if text not in names]
+    secrets = [
+        (kind, text) for kind, text in zip(told["kind"], told["text"], strict=True) if text not in names | trials
+    ]
     secrets += [("text", text) for text in (*cleaned.texts["text"], *passages)]
-    secrets += [("cluster", name) for name in names if audience == "public" and name not in partners]
+    secrets += [("cluster", name) for name in sorted(names - set(partners)) if audience == "public"]
     released = [text for column in ("text", "translation") for text in quotes.get(column, ())]
     said = [study.table(name) for name in declared_tables() if name not in _RAW_VALUES]
     released += [text for table in said for column in table for text in table[column].unique()]
