@@ -15,7 +15,21 @@ Row = Mapping[str, str]
 _COMPARED = {"share": ("share", "share_top2", "mean"), "persons": ("mean",)}
 
 
-def _name(view: View, variable: str, option: str) -> str:
+def name_question(view: View, variable: str, option: str) -> str:
+    """Name a question, or one answer to it.
+
+    Parameters
+    ----------
+    view : View
+        Has the labels.
+    variable, option : str
+        Question and answer; no answer = the whole question.
+
+    Returns
+    -------
+    str
+        In the language of the page.
+    """
     label = view.label(variable)
     return f"{label}: {view.option_label(variable, option)}" if option else label
 
@@ -84,7 +98,7 @@ def list_hosts(hosts: pd.DataFrame, view: View) -> Iterator[Row]:
         known = view.study.codebook.variables.get(row["variable"])
         share = row["statistic"].startswith("share") or (known is not None and known.unit == "percent")
         ends = (_write(view, {**NOTHING, "estimate": row[end]}, share=share) for end in ("shown", "once"))
-        most = f"{_name(view, row['variable'], row['option'])}: {' → '.join(ends)}" if row["moved"] else "–"
+        most = f"{name_question(view, row['variable'], row['option'])}: {' → '.join(ends)}" if row["moved"] else "–"
         counts = {name: view.words.number(row[name]) for name in ("answers", "hosts")}
         moved = view.words.count_of(row["moved"], row["results"])
         yield {"country": view.name(row["country"]), **counts, "moved": moved, "moves_most": most}
@@ -115,7 +129,7 @@ def list_benchmarks(benchmarks: pd.DataFrame, view: View) -> Iterator[Row]:
         if name and share == (row["unit"] == "share"):
             base = filter(None, (row["base"], f"n = {row['n']}" * bool(row["n"]), row["year"]))
             yield {
-                "question": f"{_name(view, variable, option)} ({view.words.text(f'statistic.{name}')})",
+                "question": f"{name_question(view, variable, option)} ({view.words.text(f'statistic.{name}')})",
                 "result": _write(view, cell, share=share),
                 "benchmark": view.words.percent(value) if share else view.words.number(value),
                 "benchmark_of": ", ".join(base),
@@ -146,7 +160,7 @@ def list_shrunken(figure: Figure, view: View) -> Iterator[Row]:
             # Of a share that rests on all answers its own country's count would say too little.
             shown = {code: {**cells.get((option, code), NOTHING), "k": NOTHING["k"]} for code in view.study.countries}
             texts = {code: _write(view, cell, share=True) for code, cell in shown.items()}
-            yield {"question": _name(view, variable, option), **texts}
+            yield {"question": name_question(view, variable, option), **texts}
 
 
 def list_crossed(figure: Figure, view: View) -> Iterator[Row]:

@@ -201,7 +201,8 @@ def _list_verdicts(comparisons: pd.DataFrame, view: View) -> Iterator[Row]:
             yield {**dict.fromkeys(heads, ""), "question": further, **said}
             continue
         for row in found:
-            cells = (_name_question(row, view), row["contrast"], words.number(row["n"]), _write_effect(row, view))
+            asked = page_comparison.name_question(view, row["variable"], row["option"])
+            cells = (asked, row["contrast"], words.number(row["n"]), _write_effect(row, view))
             yield {**dict(zip(heads, (*cells, _write_p(row["p_adjusted"], view)), strict=True)), **said}
 
 
@@ -230,11 +231,6 @@ def _list_ratings(ratings: pd.DataFrame, view: View) -> Iterator[Row]:
             "p_adjusted": _write_p(row["p_adjusted"], view),
             "verdict": words.text(f"verdict.{row['verdict'].replace(' ', '_')}"),
         }
-
-
-def _name_question(row: Mapping[str, str], view: View) -> str:
-    label = view.label(row["variable"])
-    return f"{label}: {view.option_label(row['variable'], row['option'])}" if row["option"] else label
 
 
 def _list_quotes(quotes: pd.DataFrame, view: View) -> Iterator[Row]:
@@ -347,7 +343,7 @@ def list_answers(page: Page) -> list[dict[str, str]]:
         differing = comparisons[comparisons["verdict"] == "differs"]
         largest = differing.iloc[(-differing["effect"].abs()).argsort(kind="stable")[:1]].to_dict("records")
         number, said = words.count_of(len(differing), len(comparisons)), words.text("brief.differs")
-        small = "".join(_name_question(row, view) for row in largest)
+        small = "".join(page_comparison.name_question(view, row["variable"], row["option"]) for row in largest)
         answers.append(("index.differs", number, said, small, "comparison"))
     answers += [("index.together", *pair, "", "joint_support") for pair in list(_sum_up_measures(page))[:1]]
     return [dict(zip(("heading", "number", "said", "small", "notebook"), answer, strict=True)) for answer in answers]

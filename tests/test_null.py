@@ -1,6 +1,6 @@
 """Where countries do not differ, few questions may be said to differ; and how often intervals hold the truth.
 
-Seeded here, ten times as long in make soak. docs/comparison.md prints what the long trials found.
+Seeded here, ten times as long in make soak. docs/comparison.md prints what sixty studies a kind gave.
 """
 
 from __future__ import annotations
