@@ -82,9 +82,14 @@ class Page:
         return View(self.study, self.words, self.estimates.frame, self.partner, self.table("joint_support"))
 
     @cached_property
+    def known(self) -> Mapping[str, Figure]:
+        """Figures of the study, in order."""
+        return read_figures(self.study)
+
+    @cached_property
     def figures(self) -> Mapping[str, Figure]:
         """Figures of this notebook, in order."""
-        return {name: each for name, each in read_figures(self.study).items() if self.notebook in each.notebooks}
+        return {name: each for name, each in self.known.items() if self.notebook in each.notebooks}
 
     @property
     def steps(self) -> tuple[str, ...]:
@@ -148,11 +153,10 @@ class Page:
         StudyError
             When the figure's kind of chart is unknown.
         """
-        known = read_figures(self.study)
-        if figure not in known:
-            return NotAsked(f"{figure}: {self.words.text('page.not_in_study')} (figures.csv: {', '.join(known)})")
+        if figure not in self.known:
+            return NotAsked(f"{figure}: {self.words.text('page.not_in_study')} (figures.csv: {', '.join(self.known)})")
         if figure not in self._shown:
-            self._shown[figure] = self._show(known[figure])
+            self._shown[figure] = self._show(self.known[figure])
         return self._shown[figure]
 
     def _show(self, figure: Figure) -> Shown:
@@ -325,7 +329,7 @@ class Page:
         drawn = [each for each in shown if isinstance(each, ShownFigure)]
         for each in drawn:
             files = {"csv": each.csv.encode(), "svg": figures.frame_svg(each.svg, each.texts)}
-            chart = figures.Chart(read_figures(self.study)[each.id].kind, each.chart)
+            chart = figures.Chart(self.known[each.id].kind, each.chart)
             files |= figures.draw_alone(chart, self.words, texts=each.texts, forms=forms)
             for form, data in files.items():
                 write_bytes(out / f"{each.id}.{form}", data)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import contextlib
 import ctypes
+import gc
 import importlib
 import io
 import json
@@ -56,6 +57,9 @@ def warm_up(modules: Iterable[str] = ()) -> None:
     mpl.use("agg")
     for name in (*_IMPORTS, *modules):
         importlib.import_module(name)
+    # What is imported stays: a child that went over it again and again would copy each of its pages of memory.
+    gc.collect()
+    gc.freeze()
 
 
 class _Stream(io.TextIOBase):

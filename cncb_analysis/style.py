@@ -69,6 +69,12 @@ def figure_context() -> AbstractContextManager[None]:
 
 
 @lru_cache(maxsize=8192)
+def _measure_word(word: str, bold: bool) -> float:
+    """Measure at one point: lines are tried at many sizes and widths, their words are few."""
+    font = FontProperties(family=FONT, size=100, weight="bold" if bold else "normal")
+    return float(text_to_path.get_text_width_height_descent(word, font, ismath=False)[0]) / 7200
+
+
 def measure_text(text: str, size: float, bold: bool = False) -> float:
     """Measure a text from its outlines, which are the same at every resolution.
 
@@ -91,9 +97,8 @@ def measure_text(text: str, size: float, bold: bool = False) -> float:
     >>> round(measure_text("Österreich", 12), 2)
     0.86
     """
-    font = FontProperties(family=FONT, size=size, weight="bold" if bold else "normal")
-    width, _, _ = text_to_path.get_text_width_height_descent(text, font, ismath=False)
-    return float(width) / 72
+    words = text.split(" ")
+    return size * (sum(_measure_word(word, bold) for word in words) + (len(words) - 1) * _measure_word(" ", bold))
 
 
 def _fill_lines(words: list[str], width: float, size: float, bold: bool) -> list[str]:

@@ -61,7 +61,7 @@ def build_deck(page: Page) -> bytes:
 def _draw_items(deck: Deck, kind: str) -> None:
     """Items with the page's own number beside the pooled one; what a slide sets apart stands last, under its name."""
     shown = deck.figure
-    turned, step = deck.figures[shown.id].kind == "allocation", deck.figures[shown.id].step
+    turned, step = deck.page.known[shown.id].kind == "allocation", deck.page.known[shown.id].step
     rows = list_rows(shown, turned=turned, bands=step != "interviews")
     columns = (deck.view.main if turned else "main", *([ALL] if deck.page.partner else []))
     apart = [row._replace(section=row.label) for row in rows if row.key in deck.row["apart"].split(";")]
@@ -84,7 +84,7 @@ def _draw_items(deck: Deck, kind: str) -> None:
 def _find_benchmarks(deck: Deck, most: float) -> dict[str, float]:
     """Published figures of slides for the questions of a battery, by row; those that the scale holds."""
     table, found = deck.page.study.table("benchmarks"), {}
-    for name in deck.figures[deck.figure.id].variables:
+    for name in deck.page.known[deck.figure.id].variables:
         items = {each.name: each.item for each in deck.page.study.codebook.battery(name)}
         for row in table[table["variable"].isin(items) & table["slide"].ne("")].to_dict("records"):
             found[items[row["variable"]]] = float(row["value"])
@@ -93,7 +93,7 @@ def _find_benchmarks(deck: Deck, most: float) -> dict[str, float]:
 
 def _draw_multiples(deck: Deck) -> None:
     """A small chart a country."""
-    turned = deck.figures[deck.figure.id].kind in {"allocation", "diverging"}
+    turned = deck.page.known[deck.figure.id].kind in {"allocation", "diverging"}
     rows = list_rows(deck.figure, turned=turned, bands=False)
     values = [cell["estimate"] for row in rows for cell in row.cells.values() if cell["estimate"] == cell["estimate"]]
     columns = {

@@ -13,7 +13,7 @@ from cncb_analysis.page_statistics import check_statements
 from cncb_analysis.page_tables import format_cell
 from cncb_analysis.shown import ShownFigure
 from cncb_analysis.tables import DisplayTable
-from cncb_analysis.view import NOTHING, Cell, read_figures
+from cncb_analysis.view import NOTHING, Cell
 from cncb_analysis.words import read_shipped
 
 if TYPE_CHECKING:
@@ -91,7 +91,6 @@ class Deck:
         self.show = open_deck(self.title, page.language)
         self.mark = self.words.text("synthetic.short") if page.study.settings.get("synthetic") else ""
         self.statements = list(check_statements(page.study.table("published"), page.view))
-        self.figures = read_figures(page.study)
         self.row: Mapping[str, str] = {}
         self.shown: Sequence[ShownFigure | DisplayTable] = ()
 
@@ -150,12 +149,12 @@ class Deck:
     def _count(self) -> tuple[str, str]:
         """The largest n of the page's own group, as a number and as the base's line; of a table neither."""
         first = next(iter(self.shown), None)
-        if not isinstance(first, ShownFigure) or not self.figures[first.id].step:
+        if not isinstance(first, ShownFigure) or not self.page.known[first.id].step:
             return "", ""
         own = first.chart[~first.chart["row"].isin(["benchmark", "threshold"])]
         main = own[own["row"].eq(self.view.main) | own["column"].isin(["main", "share", "importance", "node"])]
         n = (main if len(main) else own)["n"].max()
-        said = {"n": self.words.number(n), "unit": self.view.say(f"base.{BASES.get(self.figures[first.id].step)}", "")}
+        said = {"n": self.words.number(n), "unit": self.view.say(f"base.{BASES.get(self.page.known[first.id].step)}", "")}
         return (said["n"], self.words.text("base.line", said)) if n == n else ("", "")
 
     def say(self, cell: Cell, text: str) -> str:

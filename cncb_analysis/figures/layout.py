@@ -239,9 +239,12 @@ def draw_rows(sheet: Sheet, columns: Sequence[Column], label: float, gap: float 
 
 def fit_label(text: str, look: Look, width: float) -> tuple[Look, str]:
     """At most two lines: by smaller letters where needed."""
-    looks = [look._replace(size=look.size - less) for less in (0, 0.5, 1.0, 1.5, 2.0)]
-    found = [(each, each.wrap(text[:1].upper() + text[1:], width)) for each in looks]
-    return next((pair for pair in found if pair[1].count("\n") < 2), found[-1])
+    for less in (0, 0.5, 1.0, 1.5, 2.0):
+        smaller = look._replace(size=look.size - less)
+        written = smaller.wrap(text[:1].upper() + text[1:], width)
+        if written.count("\n") < 2:
+            break
+    return smaller, written
 
 
 def _place_columns(sheet: Sheet, columns: Sequence[Column], label: float, gap: float) -> list[Span]:
