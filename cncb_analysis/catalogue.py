@@ -183,7 +183,7 @@ class Page:
         note = (counted, texts["caption"], *chart.loc[chart["row"] == "benchmark", "text"], hidden, notice, source)
         number = 1 + sum(isinstance(shown, ShownFigure) for shown in self._shown.values())
         labels = {name: self.words.text(key, {"number": number}) for name, key in _LABELS.items()}
-        draw = partial(figures.draw_inline, figure.kind, chart, self.words, prefix=figure.id)
+        draw = partial(figures.draw_chart, figures.Chart(figure.kind, chart), self.words)
         table = page_tables.tabulate_chart(figure, chart, self.view, caption=title, source=source)
         said = (title, texts["subtitle"], " ".join(filter(None, note)), texts["alt"])
         return ShownFigure(figure.id, *said, draw, chart, table, labels)
@@ -329,8 +329,7 @@ class Page:
         drawn = [each for each in shown if isinstance(each, ShownFigure)]
         for each in drawn:
             files = {"csv": each.csv.encode(), "svg": figures.frame_svg(each.svg, each.texts)}
-            chart = figures.Chart(self.known[each.id].kind, each.chart)
-            files |= figures.draw_alone(chart, self.words, texts=each.texts, forms=forms)
+            files |= figures.draw_alone(*each.canvas, texts=each.texts, forms=forms)
             for form, data in files.items():
                 write_bytes(out / f"{each.id}.{form}", data)
         told = [each.table if isinstance(each, ShownFigure) else each for each in shown]

@@ -8,12 +8,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from html import escape
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from cncb_analysis.style import read_palette
+from cncb_analysis.style import read_palette, recolour_svg, render_figure
 from cncb_analysis.tables import DisplayTable
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 # By this type in a cell's output the page knows that it can drop the section.
 NOT_ASKED = "application/vnd.cncb.not-asked+json"
@@ -77,7 +81,7 @@ class ShownFigure:
     title, subtitle, note, alt : str
         Heading, what is measured, what stands below, what a reader who cannot see it is told.
     draw : callable
-        Draws the picture for the page, its colours by role; once, when it is first shown or saved.
+        Draws the picture, on a matplotlib Figure and its Axes; once, when it is first shown or saved.
     chart : DataFrame
         Uniform chart table.
     table : DisplayTable
@@ -91,7 +95,7 @@ class ShownFigure:
     subtitle: str
     note: str
     alt: str
-    draw: Callable[[], str]
+    draw: Callable[[], tuple[Figure, Axes]]
     chart: pd.DataFrame
     table: DisplayTable
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -100,9 +104,14 @@ class ShownFigure:
         return f"{self.labels['number']}. {self.title}. {self.alt}"
 
     @cached_property
-    def svg(self) -> str:
-        """The picture for the page."""
+    def canvas(self) -> tuple[Figure, Axes]:
+        """The picture, without header and foot."""
         return self.draw()
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture for the page, its colours by role."""
+        return recolour_svg(render_figure(self.canvas[0]).decode(), self.id)
 
     @property
     def texts(self) -> dict[str, str]:

@@ -12,7 +12,7 @@ from matplotlib.figure import Figure
 
 from cncb_analysis.figures import maps, panels, regions, rows
 from cncb_analysis.figures.chart import Chart
-from cncb_analysis.figures.layout import DRAWERS, LABEL, SMALL, Sheet
+from cncb_analysis.figures.layout import DRAWERS, LABEL, SMALL, write_lines
 from cncb_analysis.style import FONT, figure_context, new_canvas, read_palette, recolour_svg, render_figure
 from cncb_analysis.words import Words
 
@@ -118,19 +118,17 @@ def frame_svg(svg: str, texts: Mapping[str, str]) -> bytes:
     return f"{frame}{ground}{''.join(written)}</svg>".encode()
 
 
-def draw_alone(chart: Chart, words: Words, *, texts: Mapping[str, str], forms: Sequence[str]) -> dict[str, bytes]:
-    """Draw a figure that travels alone where no SVG is taken: with its title, what is measured, and its foot.
+def draw_alone(figure: Figure, ax: Axes, *, texts: Mapping[str, str], forms: Sequence[str]) -> dict[str, bytes]:
+    """Write a figure that travels alone where no SVG is taken: with its title, what is measured, and its foot.
 
     Parameters
     ----------
-    chart : Chart
-        What to draw.
-    words : Words
-        Fixed words.
+    figure, ax : Figure, Axes
+        From `draw_chart`; left as they were.
     texts : mapping of str to str
         title, subtitle, foot; each may be missing.
     forms : sequence of {"png", "pdf"}
-        Formats; none draws nothing.
+        Formats; none writes nothing.
 
     Returns
     -------
@@ -139,17 +137,21 @@ def draw_alone(chart: Chart, words: Words, *, texts: Mapping[str, str], forms: S
     """
     if not forms:
         return {}
-    figure, ax = draw_chart(chart, words)
-    margin = _GAP / 72
-    said = {part: look.wrap(texts[part], chart.width) for part, look in _LOOKS.items() if texts.get(part)}
+    width, end = map(float, figure.get_size_inches())
+    before, margin = len(ax.texts), _GAP / 72
+    said = {part: look.wrap(texts[part], width) for part, look in _LOOKS.items() if texts.get(part)}
     tall = {part: 0.0178 * _LOOKS[part].size * (text.count("\n") + 1) for part, text in said.items()}
-    end, top = ax.get_ylim()[0], -0.12 - tall.get("title", 0) - tall.get("subtitle", 0)
-    y = top
+    y = top = -0.12 - tall.get("title", 0) - tall.get("subtitle", 0)
     with figure_context():
         for part, text in said.items():
             y = end + 0.12 if part == "foot" else y
-            Sheet(ax, chart, words).write(0, y + tall[part] / 2, text, _LOOKS[part])
+            write_lines(ax, 0, y + tall[part] / 2, text, _LOOKS[part])
             y += tall[part]
-    ax.set(xlim=(-margin, chart.width + margin), ylim=(max(y, end) + margin, top - margin))
-    figure.set_size_inches(chart.width + 2 * margin, max(y, end) - top + 2 * margin)
-    return {form: render_figure(figure, form) for form in forms}
+    ax.set(xlim=(-margin, width + margin), ylim=(max(y, end) + margin, top - margin))
+    figure.set_size_inches(width + 2 * margin, max(y, end) - top + 2 * margin)
+    pictures = {form: render_figure(figure, form) for form in forms}
+    for text_drawn in list(ax.texts)[before:]:
+        text_drawn.remove()
+    ax.set(xlim=(0, width), ylim=(end, 0))
+    figure.set_size_inches(width, end)
+    return pictures

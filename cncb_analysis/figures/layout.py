@@ -64,6 +64,16 @@ class Span(NamedTuple):
         return self.x0 + (value - self.low) / (self.high - self.low) * (self.x1 - self.x0)
 
 
+def write_lines(ax: Axes, x: float, y: float, text: str, look: Look) -> None:
+    """Write lines level with a mark at `y`: by their baseline, or Österreich would stand lower than Ungarn."""
+    font: dict[str, Any] = {"fontsize": look.size, "color": ink(look.role), "ha": look.align, "zorder": 6}
+    font |= {"fontweight": "bold" if look.bold else "normal", "fontstyle": "italic" if look.italic else "normal"}
+    font |= {"bbox": {"fc": ink("ground"), "lw": 0, "pad": 2}} if look.boxed else {}
+    for place, line in enumerate(text.split("\n") if text else ()):
+        level = y + look.size * (0.0178 * (place - text.count("\n") / 2) + 0.0048)
+        ax.text(x, level, line, fontfamily=FONT, parse_math=False, **font)
+
+
 class Sheet:
     """A canvas, the table to draw on it, and the words."""
 
@@ -97,13 +107,8 @@ class Sheet:
         return self.words.number(cell.k) if cell.drawn else CLOSED if cell.mark == "hidden" else "–"
 
     def write(self, x: float, y: float, text: str, look: Look = LABEL) -> None:
-        """Write lines level with a mark at `y`: by their baseline, or Österreich would stand lower than Ungarn."""
-        font: dict[str, Any] = {"fontsize": look.size, "color": ink(look.role), "ha": look.align, "zorder": 6}
-        font |= {"fontweight": "bold" if look.bold else "normal", "fontstyle": "italic" if look.italic else "normal"}
-        font |= {"bbox": {"fc": ink("ground"), "lw": 0, "pad": 2}} if look.boxed else {}
-        for place, line in enumerate(text.split("\n") if text else ()):
-            level = y + look.size * (0.0178 * (place - text.count("\n") / 2) + 0.0048)
-            self.ax.text(x, level, line, fontfamily=FONT, parse_math=False, **font)
+        """Write lines level with a mark at `y`."""
+        write_lines(self.ax, x, y, text, look)
 
     def rule(self, xs: Sequence[float], ys: Sequence[float], role: str = "rule", width: float = 0.8) -> None:
         """Draw a line; brown ones are dashed, for readers who see no colour."""

@@ -57,7 +57,8 @@ def tabulate_evidence(estimates: pd.DataFrame, study: Study) -> pd.DataFrame:
     Qualitative Health Research, 16, 377-394. O'Cathain, A., Murphy, E. and Nicholl, J. (2010). Three techniques for
     integrating data in mixed methods studies. BMJ, 341, c4587.
     """
-    lookup = index_estimates(estimates, "country")
+    asked = estimates["variable"].isin([*study.table("findings")["variable"], _MET[1]])
+    lookup = index_estimates(estimates[asked], "country")
     decisions = study.table("decisions").set_index(["finding", "country", "step"])[["position", "who", "reason"]]
     decided = dict(zip(decisions.index, decisions.itertuples(index=False, name=None), strict=True))
     rows = []

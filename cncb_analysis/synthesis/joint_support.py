@@ -54,9 +54,11 @@ def tabulate_joint_support(
     actions = study.table("support_actions").to_dict("records")
     if not actions:
         return pd.DataFrame(columns=[*_COPIED, *ranks])
-    lookup, partners = index_estimates(estimates, "country"), index_estimates(estimates, "partner")
     ranking, offer = find_questions(study)
     names = [_name_shares(row, ranking) for row in actions]
+    used = {offer, *(name[1] for own in names for step in own.values() for name in step)}
+    estimates = estimates[estimates["variable"].isin(used)]
+    lookup, partners = index_estimates(estimates, "country"), index_estimates(estimates, "partner")
     decided = _find_decided(evidence, study)
     ids = [partner.id for partner in study.partners]
     rows, groups = [], ("", *study.countries)
