@@ -11,6 +11,7 @@ import re
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -115,12 +116,12 @@ def index_secrets(secrets: Iterable[tuple[str, str]], released: Iterable[str], *
     Returns
     -------
     dict
-        runs: first word to pairs of the words that follow and the kind; addresses.
+        runs: first two words, or the only one, to pairs of the words that follow and the kind; addresses.
 
     Examples
     --------
     >>> index_secrets([("identifier", "Anna Rossi")], ["Province of Milan"], addresses=())["runs"]
-    {'anna': [[['rossi'], 'identifier']]}
+    {'anna rossi': [[[], 'identifier']]}
     """
     told: set[Words] = set()
     wanted = {run: kind for kind, text in secrets for run in _cut(kind, text)}
@@ -131,7 +132,7 @@ def index_secrets(secrets: Iterable[tuple[str, str]], released: Iterable[str], *
     runs: dict[str, list[list[Any]]] = {}
     for run, kind in wanted.items():
         if kind in _FIRM or run not in told:
-            runs.setdefault(run[0], []).append([list(run[1:]), kind])
+            runs.setdefault(" ".join(run[:2]), []).append([list(run[2:]), kind])
     return {"runs": runs, "addresses": [address for address in addresses if "@" in address]}
 
 
@@ -171,10 +172,13 @@ def scan_file(path: Path, secrets: Secrets) -> list[Hit]:
 
 
 def _search(text: str, secrets: Secrets) -> Iterator[str]:
-    words = _split(text)
-    for place, word in enumerate(words):
-        for rest, kind in secrets["runs"].get(word, ()):
-            if list(words[place + 1 : place + 1 + len(rest)]) == rest:
+    words, runs = _split(text), secrets["runs"]
+    pairs = list(map(" ".join, pairwise(words)))
+    yield from (kind for word in runs.keys() & set(words) for _, kind in runs[word])
+    begun = runs.keys() & set(pairs)
+    for place, pair in enumerate(pairs if begun else ()):
+        for rest, kind in runs[pair] if pair in begun else ():
+            if list(words[place + 2 : place + 2 + len(rest)]) == rest:
                 yield kind
     own = secrets["addresses"]
     for sign in _EMAIL.finditer(text):
