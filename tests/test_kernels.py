@@ -217,6 +217,13 @@ def test_what_only_a_stock_kernel_can_do_is_done_and_told(
     assert shown in json.dumps(done.cells[-1].outputs)
 
 
+def test_a_notebook_that_asks_for_input_fails_as_with_papermill_alone_and_says_why(tmp_path: Path) -> None:
+    source = write_notebook(tmp_path, "x = 1", "name = input('Who?')")
+    told = {engine: execute(source, engine=engine) for engine in ("cncb", None)}
+    assert [error for _, error in told.values()] == ["StdinNotImplementedError"] * 2
+    assert told["cncb"][0].metadata.papermill.kernel == "stock: it uses widgets or asks for input"
+
+
 DECLARED = {
     "partner": {"inferred_type_name": "str", "default": "...", "help": "whose results"},
     "year": {"inferred_type_name": "int", "default": "2010", "help": "of the survey"},
