@@ -11,6 +11,7 @@ from cncb_analysis.errors import StudyError
 from cncb_analysis.store import read_settings
 
 PARTNER_NOTEBOOKS = ("mapping", "questionnaire", "interviews", "workshops", "national_workshop")
+_WITH_DECK = ("national_workshop", "comparison")
 COMMON_NOTEBOOKS = ("comparison", "joint_support")
 _NUMBERED = {name: f"{place}_{name}" for place, name in enumerate((*PARTNER_NOTEBOOKS, *COMMON_NOTEBOOKS), start=1)}
 AUDIENCES = ("public", "partner", "consortium")
@@ -125,6 +126,8 @@ def plan_run(options: Options) -> list[Node]:
         if notebook in (options.notebooks or _NUMBERED) and partner in ("", *(options.partners or partners)):
             told = {**common, "notebook": notebook, "partner": partner}
             pages.append(Node(f"{notebook} {partner}".strip(), "notebook", told, (protect.name,)))
+    # What takes longest first: no core waits at the end for a deck that another makes.
+    pages.sort(key=lambda page: page.parameters["notebook"] not in _WITH_DECK)
     owners = dict.fromkeys(page.parameters["partner"] for page in pages)
     scans = [
         Node(f"scan {owner}".strip(), "scan", {**base, "partner": owner}, tuple(names))
