@@ -46,11 +46,16 @@ def run_script(out: Path) -> None:
 
     setattr(engine, "Kernel", Script)  # noqa: B010 - a stand-in, in this process alone
     imported = time.perf_counter() - started
+    made: dict[str, list[str]] = {}
     for node in list_nodes(out):
+        files = (
+            {"files": json.dumps([path for need in node.needs for path in made[need]])} if node.kind == "scan" else {}
+        )
         with redirect_stdout(io.StringIO()), redirect_stderr(io.StringIO()):
-            result = nodes.run_node(node.kind, node.parameters)
+            result = nodes.run_node(node.kind, {**node.parameters, **files})
         if result["error"]:
             raise SystemExit(result["error"])
+        made[node.name] = result["outputs"]
     print(json.dumps([imported, time.perf_counter() - started]))
 
 

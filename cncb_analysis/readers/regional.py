@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import zlib
 from collections.abc import Collection
 
 import pandas as pd
@@ -108,7 +109,7 @@ def _read_table(data: bytes, file: str) -> pd.DataFrame:
         if plain.startswith(",".join(tidy).encode()):
             return pd.read_csv(io.BytesIO(plain), dtype=tidy, keep_default_na=False, na_values={"value": [""]})
         table = pd.read_csv(io.BytesIO(plain), sep="\t", dtype=str, keep_default_na=False, quoting=3, index_col=False)
-    except (OSError, EOFError, ValueError) as error:
+    except (OSError, EOFError, ValueError, zlib.error) as error:
         raise StudyError(f"cannot be read ({error})", file=file, remedy="download it again") from None
     if table.shape[1] < 2 or table.empty:
         raise StudyError("is no Eurostat table", file=file, remedy="deliver the bulk TSV as downloaded")
