@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from html import escape
 from importlib.metadata import version
@@ -236,7 +236,10 @@ class Page:
         return Html("".join([*shown, self._keep("rest", tables).html]))
 
     def _tabulate(self, step: str, names: list[str]) -> list[DisplayTable]:
-        return page_tables.tabulate_questions(self.view, step, names, source=self._source(step))
+        tables = page_tables.tabulate_questions(self.view, step, names, source=self._source(step))
+        # A question that two steps ask: each of its tables says whose answers it holds.
+        said = f" ({self.words.text(f'step.{step}')})" if len(self.steps) > 1 else ""
+        return [replace(each, caption=each.caption + said) for each in tables]
 
     def _own(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Rows of the page's steps and, on a partner's page, of the partner."""

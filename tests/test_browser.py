@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import re
@@ -12,8 +13,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.image import imread
 
+from cncb_analysis.figures import draw_inline
+from cncb_analysis.shown import _slim_svg
+from cncb_analysis.style import read_palette
 from tests.test_site import run_cncb, site  # noqa: F401 - the fixture
+from tests.toy_charts import TOYS, say, toy
 
 pytestmark = pytest.mark.browser
 KINDS = (
@@ -170,6 +176,33 @@ def test_text_stands_out_from_its_ground_in_both_schemes(browser: Any, site: Pat
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
     assert contrast(ground, ink) >= 7
     assert (sum(ground) > 600) == (scheme == "light")
+
+
+def test_pictures_look_as_before_they_were_made_shorter(browser: Any, tmp_path: Path) -> None:
+    """All toys, drawn twice by the browser: with two decimals as matplotlib wrote them, and as a page has them."""
+    page, shots = tmp_path / "pictures.html", []
+    size = {"width": 1000, "height": 6500, "deviceScaleFactor": 1, "mobile": False}
+    drawn = {
+        name: draw_inline(name.split()[0], toy(name), say(), prefix=f"x{place}") for place, name in enumerate(TOYS)
+    }
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        for shorten in (False, True):
+            html = ""
+            for place, (start, _, rest) in enumerate(svg.partition(">") for svg in drawn.values()):
+                told = _slim_svg(rest, f"figure-{place}") if shorten else re.sub(r"(\.\d\d)\d+", r"\1", rest)
+                html += f'<figure id="figure-{place}">{start}>{told}</figure>'
+            roles = "".join(f"--{role}: {colour};" for role, colour in read_palette().items())
+            style = f"<style>:root {{ {roles} --font: sans-serif }}</style>"
+            page.write_text(f'<!DOCTYPE html><meta charset="utf-8">{style}{html}', encoding="utf-8")
+            open_page(browser, page)
+            assert 5000 < browser.execute_script("return document.body.scrollHeight") < size["height"]
+            shots.append(imread(io.BytesIO(browser.get_screenshot_as_png())))
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    before, after = shots
+    assert min(before[:400].std(), before[4500:5000].std()) > 0.01, "the pictures stand in the shot"
+    assert abs(before - after).max() < 0.25
 
 
 def contrast(one: list[int], other: list[int]) -> float:
