@@ -195,13 +195,10 @@ def test_a_table_names_its_columns_rows_and_source(browser: Any, site: Path, nam
 
 def test_a_page_in_another_language_is_so_throughout(browser: Any, briefs: Path) -> None:
     open_page(browser, briefs / "de" / "6_comparison.html")
-    seen = look(
-        browser,
-        """return [document.documentElement.lang, text(".skip"), text("details.code summary"),
-        text(".banner strong"), text("figcaption strong"), text("details.code summary"),
-        all("nav.top")[0].ariaLabel]""",
-    )
-    assert seen == ["de", "Zum Inhalt", "Code", "Synthetische Daten.", "Abbildung 1.", "x", "x"]
+    script = """return [document.documentElement.lang, text(".skip"), all("nav.top")[0].ariaLabel,
+        text(".banner strong"), text("figcaption strong").split(" ")[0]]"""
+    frame = ["de", "Zum Inhalt springen", "Hauptnavigation", "Synthetische Daten.", "Abbildung"]
+    assert look(browser, script) == frame
     cells = look(browser, "return all('td').map(one => one.textContent)")
     assert any(re.search(r"\d,\d", cell) for cell in cells)
     assert [cell for cell in cells if re.search(r"\d\.\d(?!\d\d)", cell)] == []
