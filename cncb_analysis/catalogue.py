@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from html import escape
 from importlib.metadata import version
@@ -209,6 +209,8 @@ class Page:
         return Html(f"<p>{escape(self.words.text(key))}</p>")
 
     def _keep(self, name: str, tables: list[DisplayTable]) -> Html:
+        source = self._source(self.steps[0] if len(self.steps) == 1 else "")
+        tables = [replace(table, source=table.source or source) for table in tables]
         self._extra.update((f"{name} {place}", table) for place, table in enumerate(tables))
         return Html("".join(table._repr_html_() for table in tables), "; ".join(map(repr, tables)))
 
@@ -236,7 +238,10 @@ class Page:
         return Html("".join([*shown, self._keep("rest", tables).html]))
 
     def _tabulate(self, step: str, names: list[str]) -> list[DisplayTable]:
-        return page_tables.tabulate_questions(self.view, step, names, source=self._source(step))
+        tables = page_tables.tabulate_questions(self.view, step, names, source=self._source(step))
+        # A question that two steps ask: each of its tables says whose answers it holds.
+        said = f" ({self.words.text(f'step.{step}')})" if len(self.steps) > 1 else ""
+        return [replace(each, caption=each.caption + said) for each in tables]
 
     def _own(self, frame: pd.DataFrame) -> pd.DataFrame:
         """Rows of the page's steps and, on a partner's page, of the partner."""
@@ -350,6 +355,7 @@ class Page:
         """
         settings, words, ledger = self.study.settings, self.words, self._own(self.study.table("sources"))
         files = [f"{Path(row['path']).name} ({row['sha256'][:8]})" for row in ledger.to_dict("records")]
+        note = str(settings.get("synthetic_note") or words.text("synthetic.note")) * bool(settings.get("synthetic"))
         pairs = {
             "provenance.study": self.study.title,
             "provenance.audience": words.text(f"audience.{self.audience}.note"),
@@ -358,6 +364,7 @@ class Page:
             "provenance.files": ", ".join(files) if self.partner else words.number(len(files)),
             "provenance.seed": str(settings.get("seed", "")),
             "provenance.version": version("cncb-analysis"),
+            "synthetic.word": note and self.view.say("study.synthetic_note", note),
             "page.contact": str(settings.get("contact") or words.text("provenance.contact_missing")),
         }
         return write_definitions([(words.text(key), value) for key, value in pairs.items() if value], "provenance")

@@ -21,8 +21,15 @@ if TYPE_CHECKING:
 
 # By this type in a cell's output the page knows that it can drop the section.
 NOT_ASKED = "application/vnd.cncb.not-asked+json"
-# A page holds eight pictures; names of groups that nothing refers to, decimals and line ends are a third of them.
-_SLIM = ((r'<g id="[^"]*"', "<g"), (r"(\.\d\d)\d+", r"\1"), (r"\s*\n\s*", " "))
+# A page holds eight pictures: what matplotlib writes at length is most of them. In order; numbers in attributes alone.
+_SHORT = tuple((re.compile(wide), short) for wide, short in (
+    (r"(\.\d\d)\d+", r"\1"), (r"(\.\d)0\b|\.0+\b", r"\1"), (r"\s*([MLCQz]|$)\s*", r"\1"), (r"^rotate\(-0 .*", ""),
+    (r"^M(\S+) (\S+)L(\S+) \2L\3 ([^ L]+)L\1 \4z", r"M\1 \2H\3V\4H\1z"),
+    (r"^M(\S+) (\S+)L([^ L]+) \2$", r"M\1 \2H\3"), (r"^M(\S+) (\S+)L\1 ([^ L]+)$", r"M\1 \2V\3"),
+))  # fmt: skip
+_GEOMETRY = re.compile(r' (d|x|y|transform)="([^"]*)"')
+# Lines of one look that follow each other, as the slanted ones over what is hidden, are one path.
+_LINES = r'"((?: clip-path="[^"]*")? style="fill: none;(?![^"]*(?:dash|opac))[^"]*")/><path d="(?=[^"]*"\1/>)'
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 Bundle = dict[str, Any]
@@ -133,11 +140,7 @@ class ShownFigure:
         title, subtitle, note, alt = map(escape, (self.title, self.subtitle, self.note, self.alt))
         number, download, as_table = (escape(self.labels[part]) for part in ("number", "data", "table"))
         start, _, rest = self.svg[self.svg.index("<svg") :].partition(">")
-        for wide, slim in _SLIM:
-            rest = re.sub(wide, slim, rest)
-        # Outside our pages, as in JupyterLab, no role has a colour: the light one stands behind it.
-        for role, colour in read_palette().items():
-            rest = rest.replace(f"var(--{role})", f"var(--{role}, {colour})")
+        start, rest = re.sub(r' (xmlns\S*|version)="[^"]*"', "", start), _slim_svg(rest, name)
         html = (
             f'<figure id="{name}"><h3>{title}</h3><p class="subtitle">{subtitle}</p><div class="picture" tabindex="0">'
             f'{start} role="img" aria-labelledby="{name}-title {name}-alt"><title id="{name}-title">{title}</title>'
@@ -147,6 +150,37 @@ class ShownFigure:
             f"{download} (CSV)</a></p><details><summary>{as_table}</summary>{self.table._repr_html_()}</details>"
         )
         return {"text/html": html, "text/plain": repr(self)}
+
+
+def _slim_svg(svg: str, name: str) -> str:
+    """Say the same picture shorter: no groups without a meaning, two decimals, a class for each style."""
+    kept, classes = list[str](), dict[str, int]()
+
+    def group(found: re.Match[str]) -> str:
+        if found[1]:
+            return "</g>" if kept.pop() else ""
+        kept.append(re.sub(r' id="[^"]*"', "", found[2]))
+        return f"<g{kept[-1]}>" if kept[-1] else ""
+
+    def shorten(found: re.Match[str]) -> str:
+        text = found[2]
+        for wide, short in _SHORT:
+            text = wide.sub(short, text)
+        return f' {found[1]}="{text}"' if text else ""
+
+    def classify(found: re.Match[str]) -> str:
+        # A mark that is drawn many times keeps its style: in some browsers its copies stand outside the figure.
+        return found[1] or f' class="s{classes.setdefault(found[2], len(classes))}"'
+
+    svg = re.sub(r"<g\b[^>]*/>", "", re.sub(r"\s*\n\s*", " ", svg)).replace("xlink:href", "href")
+    svg = re.sub(r"<(/?)g\b([^>]*)>", group, svg)
+    svg = re.sub(_LINES, "", _GEOMETRY.sub(shorten, svg))
+    svg = re.sub(r'(<path id="[^>]*>)| style="([^"]*)"', classify, svg)
+    svg = f"<style>{''.join(f'#{name} .s{place}{{{style}}}' for style, place in classes.items())}</style>{svg}"
+    # Outside our pages, as in JupyterLab, no role has a colour: the light one stands behind it.
+    for role, colour in read_palette().items():
+        svg = svg.replace(f"var(--{role})", f"var(--{role}, {colour})")
+    return svg
 
 
 def neutralise_formulas(table: pd.DataFrame) -> pd.DataFrame:
@@ -174,7 +208,7 @@ def neutralise_formulas(table: pd.DataFrame) -> pd.DataFrame:
 
 
 def write_definitions(pairs: Iterable[tuple[str, str]], name: str) -> Html:
-    """Write label: value pairs as a definition list.
+    """Write label: value pairs as a definition list; findings in brief, by the name `brief`, as a plain one.
 
     Parameters
     ----------
@@ -190,8 +224,10 @@ def write_definitions(pairs: Iterable[tuple[str, str]], name: str) -> Html:
 
     Examples
     --------
-    >>> write_definitions([("n", "7 < 9")], "brief").html
-    '<dl class="brief"><div><dt>n</dt><dd>7 &lt; 9</dd></div></dl>'
+    >>> write_definitions([("n", "7 < 9")], "facts").html
+    '<dl class="facts"><div><dt>n</dt> <dd>7 &lt; 9</dd></div></dl>'
     """
-    rows = "".join(f"<div><dt>{escape(key)}</dt><dd>{escape(value)}</dd></div>" for key, value in pairs)
-    return Html(f'<dl class="{name}">{rows}</dl>' if rows else "")
+    # Findings in brief may begin alike; the names of a definition list may not.
+    tag, row, dt, dd = ("ul", "li", "strong", "span") if name == "brief" else ("dl", "div", "dt", "dd")
+    rows = "".join(f"<{row}><{dt}>{escape(key)}</{dt}> <{dd}>{escape(value)}</{dd}></{row}>" for key, value in pairs)
+    return Html(f'<{tag} class="{name}">{rows}</{tag}>' if rows else "")

@@ -69,7 +69,10 @@ class DisplayTable:
 
     def _repr_html_(self) -> str:
         """Write the table with caption and header scope; a wide one scrolls in a box that the keyboard reaches."""
-        marks = ["" if number else ' class="text"' for number in self.numeric]
+        # Where most columns are texts, as where most cells are hidden, the table says so once and marks the others.
+        wordy = 2 * sum(self.numeric) < len(self.columns)
+        mark = ' class="number"' if wordy else ' class="text"'
+        marks = [mark if number == wordy else "" for number in self.numeric]
         named = zip(marks, self.columns, strict=True)
         heads = "".join(f'<th scope="col"{mark}>{escape(name)}</th>' for mark, name in named)
         body, caption = "", escape(self.caption)
@@ -77,9 +80,11 @@ class DisplayTable:
             pooled = ' class="total"' if self.total and place == len(self.rows) else ""
             told = "".join(f"<td{mark}>{escape(cell)}</td>" for mark, cell in zip(marks[1:], cells, strict=True))
             body += f'<tr{pooled}><th scope="row">{escape(name)}</th>{told}</tr>'
-        html = f"<table><caption>{caption}</caption><thead><tr>{heads}</tr></thead><tbody>{body}</tbody></table>"
+        head = f"<caption>{caption}</caption><thead><tr>{heads}</tr></thead>"
+        start = '<table class="text">' if wordy else "<table>"
+        html = f"{start}{head}<tbody>{body}</tbody></table>"
         if len(self.columns) > _WIDE:
-            html = f'<div class="scroll" tabindex="0" role="region" aria-label="{caption}">{html}</div>'
+            html = f'<section class="scroll" tabindex="0" aria-label="{caption}">{html}</section>'
         return html + self._write_note()
 
     def _write_note(self) -> str:

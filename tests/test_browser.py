@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import os
 import re
@@ -12,14 +13,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from matplotlib.image import imread
 
+from cncb_analysis.figures import draw_inline
+from cncb_analysis.shown import _slim_svg
+from cncb_analysis.style import read_palette
 from tests.test_site import run_cncb, site  # noqa: F401 - the fixture
+from tests.toy_charts import TOYS, say, toy
 
 pytestmark = pytest.mark.browser
 KINDS = (
     "index.html", "about.html", "milan/1_mapping.html", "milan/2_questionnaire.html", "milan/3_interviews.html",
     "milan/4_workshops.html", "milan/5_national_workshop.html", "6_comparison.html", "7_joint_support.html",
 )  # fmt: skip
+NOTEBOOKS = tuple(name for name in KINDS if name.split("/")[-1][0] in "1234567")
 
 
 @pytest.fixture(scope="module")
@@ -69,6 +76,132 @@ def test_a_page_asks_nothing_of_the_network_and_logs_no_error(browser: Any, site
     assert browser.find_elements("tag name", "h1")[0].text.strip()
     assert len(browser.find_elements("tag name", "h1")) == 1
     assert browser.find_element("tag name", "html").get_attribute("lang") == "en"
+
+
+TAB, ENTER = "\ue004", "\ue007"
+LOOK = """
+const all = (where, inside = document) => [...inside.querySelectorAll(where)];
+const text = (where, inside = document) => inside.querySelector(where)?.textContent.trim() ?? "";
+const after = (one, where) => {
+    while ((one = one.nextElementSibling)) if (one.matches(where)) return one;
+    return null;
+};
+const count = (...tags) => tags.map(tag => all(tag).length);
+const bytes = link => Uint8Array.from(atob(link.href.split("base64,")[1]), one => one.charCodeAt(0));
+const decode = link => new TextDecoder().decode(bytes(link));
+"""
+
+
+def look(browser: Any, script: str) -> Any:
+    return browser.execute_script(LOOK + script)
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_page_has_the_frame_of_every_page(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+    open_page(browser, site / "reports" / name)
+    seen = look(browser, """return {
+        titled: document.title.startsWith(text("h1")) && document.title.length > text("h1").length,
+        landmarks: count("body > header", "body > main", "body > footer"),
+        unnamed: all("nav:not([aria-label])").length,
+        policy: text("title") && document.querySelector("meta[http-equiv=Content-Security-Policy]").content,
+        scripts: all("script, link, iframe, object, embed, base").length, fonts: document.fonts.size,
+        handlers: all("*").filter(one => one.getAttributeNames().some(key => key.startsWith("on"))).length,
+        open: all("details[open]").length, told: text("footer .note").length > 10,
+        synthetic: text(".banner").startsWith("Synthetic data."),
+    }""")  # fmt: skip
+    policy = seen.pop("policy").split("; ")
+    assert policy[0] == "default-src 'none'"
+    assert set(policy[1:]) == {"img-src data:", "style-src 'unsafe-inline'", "base-uri 'none'", "form-action 'none'"}
+    assert seen == {
+        "titled": True, "landmarks": [1, 1, 1], "unnamed": 0, "scripts": 0, "fonts": 0, "handlers": 0, "open": 0,
+        "told": True, "synthetic": True,
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_the_first_key_leads_past_the_top(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+    open_page(browser, site / "reports" / name)
+    browser.find_element("tag name", "body").send_keys(TAB)
+    found = "const one = document.activeElement; return [one.className, one.getBoundingClientRect().left >= 0, %s]"
+    assert browser.execute_script(found % "one.getAttribute('href')") == ["skip", True, "#main"]
+    browser.switch_to.active_element.send_keys(ENTER)
+    assert browser.current_url.endswith("#main")
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_notebook_s_page_is_brief_first_and_folds_the_rest(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+    open_page(browser, site / "reports" / name)
+    seen = look(browser, """
+        const links = all("nav.contents a"), place = one => one ? one.getBoundingClientRect().top : Infinity;
+        return {
+            lost: links.filter(one => !document.getElementById(one.hash.slice(1))).length, contents: links.length,
+            brief: all(".brief > li").length, first: place(all(".brief")[0]) < place(all("figure")[0]),
+            folds: all("details.fold > summary h2").length, code: all("details.code").length > 2,
+            late: all("main > .prose, main > figure").every(one => place(one) <= place(all("details.fold").at(-1))),
+            facts: all(".facts dt").map(one => one.textContent.toLowerCase()),
+            foot: Object.fromEntries(all(".provenance div").map(one => [text("dt", one), text("dd", one)])),
+        }""")  # fmt: skip
+    assert seen["contents"] > 3
+    assert seen["lost"] == 0
+    assert 1 <= seen["brief"] <= 3
+    assert seen["first"] and seen["late"] and seen["code"]
+    assert seen["folds"] >= 3
+    assert {"place", "base", "fieldwork"} <= set(seen["facts"])
+    foot = seen["foot"]
+    assert re.fullmatch(r"\d+\.\d+\.\d+", foot["version of the package"])
+    assert re.search(r"\d|\.csv \([0-9a-f]{8}\)", foot["files read"])
+    assert "@" in foot["Whom to ask for deletion"]
+    assert foot["Synthetic data"].startswith("Synthetic example")
+
+
+@pytest.mark.parametrize("name", NOTEBOOKS)
+def test_a_figure_travels_with_all_that_belongs_to_it(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+    open_page(browser, site / "reports" / name)
+    figures = look(browser, """return all("figure").map(one => { const tools = after(one, ".tools"); return {
+        heading: text("h3", one), subtitle: text(".subtitle", one), caption: text("figcaption", one),
+        named: text("svg > title", one), said: text("svg > desc", one), role: all("svg[role=img]", one).length,
+        data: decode(all("a[download]", tools)[0]), rows: all("tbody tr", after(tools, "details")).length,
+    }})""")  # fmt: skip
+    assert figures
+    assert len({one["said"] for one in figures}) == len(figures), "a description of its own each"
+    for one in figures:
+        assert one["heading"] == one["named"] != one["said"]
+        assert one["role"] == 1
+        assert one["subtitle"] and one["rows"]
+        assert re.match(r"Figure \d+\.", one["caption"])
+        assert "Synthetic data" in one["caption"]
+        assert re.search(r"Source: .+, 2011", one["caption"]), one["caption"]
+        assert one["data"].startswith("section,row,row_label,column"), one["data"][:80]
+        # How many were asked stands in the words around it or beside each row of it.
+        assert re.search(r"\bn\b|\d", one["subtitle"] + one["caption"] + one["data"].split("\n", 1)[1])
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_table_names_its_columns_rows_and_source(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+    open_page(browser, site / "reports" / name)
+    tables = look(browser, """return all("table").map(one => ({
+        caption: text("caption", one), bare: all("thead th:not([scope=col])", one).length,
+        empty: all("th", one).filter(head => !head.textContent.trim()).length,
+        rows: all("tbody tr", one).length === all("tbody th[scope=row]", one).length,
+        note: (after(one.closest(".scroll") ?? one, ".note") ?? {}).textContent ?? "",
+    }))""")  # fmt: skip
+    for one in tables:
+        assert one["caption"], one
+        assert (one["bare"], one["empty"], one["rows"]) == (0, 0, True), one["caption"]
+    # What the run delivered is counted by the run itself.
+    bare = [one["caption"] for one in tables if "Source" not in one["note"]]
+    assert bare == (["Partners and steps"] if name == "about.html" else [])
+
+
+def test_a_page_in_another_language_is_so_throughout(browser: Any, briefs: Path) -> None:
+    open_page(browser, briefs / "de" / "6_comparison.html")
+    script = """return [document.documentElement.lang, text(".skip"), all("nav.top")[0].ariaLabel,
+        text(".banner strong"), text("figcaption strong").split(" ")[0]]"""
+    frame = ["de", "Zum Inhalt springen", "Hauptnavigation", "Synthetische Daten.", "Abbildung"]
+    assert look(browser, script) == frame
+    cells = look(browser, "return all('td').map(one => one.textContent)")
+    assert any(re.search(r"\d,\d", cell) for cell in cells)
+    assert [cell for cell in cells if re.search(r"\d\.\d(?!\d\d)", cell)] == []
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -170,6 +303,33 @@ def test_text_stands_out_from_its_ground_in_both_schemes(browser: Any, site: Pat
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": []})
     assert contrast(ground, ink) >= 7
     assert (sum(ground) > 600) == (scheme == "light")
+
+
+def test_pictures_look_as_before_they_were_made_shorter(browser: Any, tmp_path: Path) -> None:
+    """All toys, drawn twice by the browser: with two decimals as matplotlib wrote them, and as a page has them."""
+    page, shots = tmp_path / "pictures.html", []
+    size = {"width": 1000, "height": 6500, "deviceScaleFactor": 1, "mobile": False}
+    drawn = {
+        name: draw_inline(name.split()[0], toy(name), say(), prefix=f"x{place}") for place, name in enumerate(TOYS)
+    }
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
+    try:
+        for shorten in (False, True):
+            html = ""
+            for place, (start, _, rest) in enumerate(svg.partition(">") for svg in drawn.values()):
+                told = _slim_svg(rest, f"figure-{place}") if shorten else re.sub(r"(\.\d\d)\d+", r"\1", rest)
+                html += f'<figure id="figure-{place}">{start}>{told}</figure>'
+            roles = "".join(f"--{role}: {colour};" for role, colour in read_palette().items())
+            style = f"<style>:root {{ {roles} --font: sans-serif }}</style>"
+            page.write_text(f'<!DOCTYPE html><meta charset="utf-8">{style}{html}', encoding="utf-8")
+            open_page(browser, page)
+            assert 5000 < browser.execute_script("return document.body.scrollHeight") < size["height"]
+            shots.append(imread(io.BytesIO(browser.get_screenshot_as_png())))
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+    before, after = shots
+    assert min(before[:400].std(), before[4500:5000].std()) > 0.01, "the pictures stand in the shot"
+    assert abs(before - after).max() < 0.25
 
 
 def contrast(one: list[int], other: list[int]) -> float:

@@ -44,7 +44,7 @@ def test_everything_is_escaped(table: DisplayTable) -> None:
 
 def test_a_wide_table_scrolls_in_a_box_that_the_keyboard_reaches(table: DisplayTable) -> None:
     wide = DisplayTable("W", tuple("abcde"), (tuple("12345"),))
-    assert wide._repr_html_().startswith('<div class="scroll" tabindex="0" role="region" aria-label="W">')
+    assert wide._repr_html_().startswith('<section class="scroll" tabindex="0" aria-label="W">')
     assert "scroll" not in table._repr_html_()
 
 
