@@ -13,7 +13,7 @@ from functools import cache
 from pathlib import Path
 
 from benchmarks.studies import change_one_answer, copy_study, count_partners, multiply_partners
-from benchmarks.timing import ROOT, RUNS, cncb, measure_peak, median, python, run, say
+from benchmarks.timing import ROOT, RUNS, SHORT, cncb, measure_peak, median, python, run, say
 from cncb_analysis.nodes import IN_RUN
 
 
@@ -26,7 +26,7 @@ def run_cold(folder: Path) -> float:
 def measure_ours(work: Path) -> tuple[float, float]:
     """Medians of our cold run and of a run with nothing changed, for every line; leaves an analysed study in ours."""
     cold = median(lambda: run_cold(work / "ours"))
-    return cold, median(lambda: run(cncb("run", "--jobs", "2"), work / "ours"))
+    return cold, median(lambda: run(cncb("run", "--jobs", "2"), work / "ours"), SHORT)
 
 
 def time_cold(work: Path) -> None:
@@ -77,8 +77,8 @@ def time_changed(work: Path) -> None:
 
 
 def time_help(work: Path) -> None:
-    bare = median(lambda: run(python("-c", "pass"), work))
-    helped = median(lambda: run(cncb("--help"), work))
+    bare = median(lambda: run(python("-c", "pass"), work), SHORT)
+    helped = median(lambda: run(cncb("--help"), work), SHORT)
     say("cncb --help, more than starting Python (target 0.15 s)", f"{helped - bare:.2f} s")
 
 

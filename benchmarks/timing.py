@@ -13,6 +13,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 RUNS = int(os.environ.get("BENCH_RUNS", "3"))
+SHORT = max(RUNS, 7)  # of what takes less than a second
 
 
 def say(what: str, value: str) -> None:
