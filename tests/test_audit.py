@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from cncb_analysis import analysis
 from cncb_analysis.__main__ import _say_alike, _say_release
 from cncb_analysis.audit import bound_sums, count_alike, count_hidden
 from cncb_analysis.codebook import Codebook, Variable
+from cncb_analysis.estimates import tabulate_shares
 from cncb_analysis.graph import Options
 
 BOOK = Codebook({name: Variable(name, "single", role=role) for name, role in (("sex", "sensitive"), ("type", ""))}, {})
@@ -76,3 +80,26 @@ def test_the_terminal_tells_the_share(tmp_path: Path, capsys: pytest.CaptureFixt
     assert capsys.readouterr().out == ""
     _say_alike([{"step": "interviews", "k": "1", "units": "14"}, {"step": "interviews", "k": "3", "units": "83"}])
     assert "k = 1: 14 of 97" in capsys.readouterr().out
+
+
+def test_own_and_shared_pages_wear_one_mask() -> None:
+    counts = {"linz": ("AT", 1, 9), "graz": ("AT", 4, 9), "wels": ("AT", 4, 9), "pecs": ("HU", 5, 10)}
+    rows = [(partner, country, k, n) for partner, (country, k, n) in counts.items()]
+    rows += [("", "AT", 9, 27), ("", "HU", 5, 10), ("", "", 14, 37)]
+    table = pd.DataFrame(rows, columns=["partner", "country", "k", "n"]).assign(step="interviews", variable="theme:x")
+    partners = [SimpleNamespace(id=name, publish=name == "graz") for name in counts]
+    empty = pd.DataFrame(columns=["step", "variable", "option", "statistic", "partner", "exempt"])
+    tables = {"published": empty, "profile": pd.DataFrame()}
+    study: Any = SimpleNamespace(partners=partners, threshold=3, codebook=Codebook({}, {}), table=tables.get)
+    masked = analysis._protect({"estimates": tabulate_shares(table)}, study, "partner")
+    marks: dict[tuple[str, str], set[str]] = {}
+    for partner in ("", *counts):
+        frame = analysis._keep_seen(masked, study, "partner", partner).frame
+        assert set(frame["partner"]) == {"", "graz", partner}
+        for place in frame[["partner", "country", "mark"]].itertuples(index=False, name=None):
+            marks.setdefault(place[:2], set()).add(place[2])
+    assert all(len(found) == 1 for found in marks.values())
+    # What all pages of all partners tell together gives linz back from neither Austria nor the whole.
+    hidden = {place for place, found in marks.items() if found == {"hidden"}}
+    assert ("linz", "AT") in hidden
+    assert hidden & {("graz", "AT"), ("wels", "AT"), ("", "AT")}
