@@ -10,6 +10,7 @@ import pandas as pd
 
 from cncb_analysis.codebook import Codebook
 
+_ANSWER = ["variable", "option", "value"]
 _EMPTY = ("not_asked", "not_delivered", "too_few")
 Matrix = npt.NDArray[np.float64]
 
@@ -68,7 +69,8 @@ def count_alike(observations: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
     """
     sensitive = [name for name, variable in codebook.variables.items() if variable.role == "sensitive"]
     rows = observations[observations["variable"].isin(sensitive)]
-    told = rows["variable"] + "=" + rows["option"].astype(str) + "=" + rows["value"].astype(str)
+    parts = [rows[name].astype(object).where(rows[name].notna(), "").astype(str) for name in _ANSWER]
+    told = parts[0].str.cat(parts[1:], sep="=")
     answers = told.sort_values().groupby([rows[name] for name in ("step", "country", "unit")]).agg(";".join)
     sizes = answers.groupby(
         [answers.index.get_level_values("step"), answers.index.get_level_values("country"), answers]

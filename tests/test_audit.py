@@ -39,8 +39,9 @@ def test_a_benchmark_shows_nothing_of_the_study() -> None:
 
 
 def test_units_alone_are_counted_by_country_and_sensitive_answers() -> None:
-    rows = [("a", "AT", "f"), ("b", "AT", "m"), ("c", "AT", "m"), ("d", "IT", "f"), ("e", "IT", "f"), ("f", "SK", "m")]
+    rows = [("a", "AT", "f"), ("b", "AT", "m"), ("c", "AT", "m"), ("d", "IT", "f"), ("e", "IT", "f"), ("f", "SK", None)]
     table = pd.DataFrame(rows, columns=["unit", "country", "option"]).assign(step="s", variable="sex", value=1.0)
+    table["option"] = table["option"].astype("str")
     # What is not sensitive sets nobody apart.
     table = pd.concat([table, table.assign(variable="type", option=table["unit"])])
     assert count_alike(table, BOOK).to_numpy().tolist() == [["s", 1, 2], ["s", 2, 4]]
