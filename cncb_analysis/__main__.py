@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import json
 import os
 import signal
 import sys
@@ -13,7 +15,7 @@ import click
 
 if TYPE_CHECKING:
     from cncb_analysis.errors import Problem
-    from cncb_analysis.graph import Node
+    from cncb_analysis.graph import Node, Options
     from cncb_analysis.pipeline import Summary
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
@@ -64,6 +66,7 @@ def run(dry_run: bool, scheduler: str, **told: Any) -> None:
     with connect(scheduler) as executor:
         summary = run_study(options, report=progress.report, executor=executor, dry_run=dry_run)
     _say_summary(summary, options.out, dry_run=dry_run)
+    _say_release(options)
     if summary.failed:
         raise SystemExit(1)
 
@@ -73,11 +76,14 @@ def run(dry_run: bool, scheduler: str, **told: Any) -> None:
 def check(study: Path) -> None:
     """Check tables and raw files; list every problem at once and store the cell log."""
     from cncb_analysis.nodes import check_everything
+    from cncb_analysis.store import read_text
 
     problems, log = check_everything(study)
     if problems:
         click.echo(_format_problems(problems))
     click.echo(f"{len(problems)} problem(s) · cell log: {log}")
+    if log.with_name("alike.csv").is_file():
+        _say_alike(list(csv.DictReader(read_text(log.with_name("alike.csv")).splitlines())))
     if problems:
         raise SystemExit(1)
 
@@ -220,6 +226,26 @@ def _say_summary(summary: Summary, out: Path, *, dry_run: bool) -> None:
         click.echo(f"failed: {name}: {cause}", err=True)
     if not dry_run and (out / "index.html").exists():
         click.echo(f"Open {out / 'index.html'}")
+
+
+def _say_release(options: Options) -> None:
+    """Say how much of the figures of notebooks 5 to 7 the audience cannot see, where anything is hidden from it."""
+    from cncb_analysis.store import read_settings, read_text
+
+    settings = read_settings(options.study / "study" / "study.toml")
+    audience = options.audience or str(settings.get("disclosure", {}).get("audience", "public"))
+    path = options.study / "processed" / "pages" / audience / "release.json"
+    told = json.loads(read_text(path)) if path.is_file() else {}
+    if told.get("figures"):
+        share = f"{told['hidden']} of {told['figures']} ({told['hidden'] / told['figures']:.0%})"
+        click.echo(f"Audience {audience}: {share} figures of notebooks 5-7 are wholly hidden")
+
+
+def _say_alike(rows: list[dict[str, str]]) -> None:
+    """Say how many units stand alone with their country and sensitive answers."""
+    for step in dict.fromkeys(row["step"] for row in rows):
+        units = {int(row["k"]): int(row["units"]) for row in rows if row["step"] == step}
+        click.echo(f"{step}, country and sensitive answers together: k = 1: {units.get(1, 0)} of {sum(units.values())}")
 
 
 def _format_problems(problems: list[Problem]) -> str:

@@ -197,11 +197,12 @@ def write_analysis(analysis: _Frames, study: Study, *, audience: str) -> list[Pa
     list of Path
         Files under processed/pages/AUDIENCE, and the public tables under processed/public.
     """
-    shared = _protect(analysis, study, audience)
+    masked = _protect(analysis, study, audience)
+    shared = _keep_seen(masked, study, audience)
     common = _synthesise(shared, analysis, study)
     written, pages = [], list_pages([partner.id for partner in study.partners], list(study.steps))
     for notebook, partner in (*pages, (SITE, "")):
-        own = _protect(analysis, study, audience, partner) if audience == "partner" and partner else shared
+        own = _keep_seen(masked, study, audience, partner)
         tables = {"estimates": _select_estimates(own.frame, study, notebook, partner)}
         tables |= {name: frame if not partner else frame.iloc[:0] for name, frame in common.items()}
         tables |= _select_facts(analysis, study, audience, partner)
@@ -220,9 +221,16 @@ def _page_folder(folder: Path, audience: str, notebook: str, partner: str) -> Pa
     return folder / "processed" / "pages" / audience / "_".join(part for part in (notebook, partner) if part)
 
 
-def _protect(analysis: _Frames, study: Study, audience: str, partner: str = "") -> Protected:
-    publish = frozenset(each.id for each in study.partners if each.publish)
-    release = Release(audience, study.threshold, partner, publish)
+def _keep_seen(masked: Protected, study: Study, audience: str, partner: str = "") -> Protected:
+    """Leave a partner the rows of all, of partners that publish, and its own."""
+    seen = {"", partner, *(each.id for each in study.partners if each.publish)}
+    return Protected(masked.frame[masked.frame["partner"].isin(seen)]) if audience == "partner" else masked
+
+
+def _protect(analysis: _Frames, study: Study, audience: str) -> Protected:
+    # A partner sees its own pages and the shared ones: a mask each would tell what neither does, so one serves all.
+    shown = [each.id for each in study.partners if each.publish or audience == "partner"]
+    release = Release(audience, study.threshold, publish=frozenset(shown))
     rests_on = {("profile", row["statement"]): row["variable"] for row in study.table("profile").to_dict("records")}
     published = study.table("published")
     found = protect_estimates(analysis["estimates"], study.codebook, release, published=published, rests_on=rests_on)

@@ -13,11 +13,14 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cncb_analysis.errors import Problem, StudyError
-from cncb_analysis.graph import name_notebook
+from cncb_analysis.graph import list_pages, name_notebook
 from cncb_analysis.store import read_bytes, read_text, recording, write_table, write_text
+
+if TYPE_CHECKING:
+    from cncb_analysis.study import Study
 
 CELL_SECONDS = 120
 # Set where nodes are done: a notebook of a run need not ask whether what it reads is up to date.
@@ -178,7 +181,23 @@ def _protect(study: str, audience: str) -> list[Path]:
     analysis = analyse_study(cleaned, counts, known)
     secrets = _restricted(study) / f"secrets_{audience}.json"
     write_text(secrets, json.dumps(collect_secrets(cleaned, analysis["quotes"], known, audience=audience)))
-    return [secrets, *write_analysis(analysis, known, audience=audience)]
+    return [secrets, *write_analysis(analysis, known, audience=audience), _measure(known, audience)]
+
+
+def _measure(study: Study, audience: str) -> Path:
+    """Note how many figures of notebooks 5 to 7 are wholly hidden from an audience."""
+    from cncb_analysis.analysis import read_page
+    from cncb_analysis.audit import count_hidden
+    from cncb_analysis.chart_tables import MAKERS
+
+    listed = list_pages([partner.id for partner in study.partners], list(study.steps))
+    named = [each for each in listed if each[0] not in study.steps] if audience != "consortium" else []
+    pages = [read_page(study.folder, notebook, partner=partner, audience=audience) for notebook, partner in named]
+    drawn = [(page, figure) for page in pages for figure in page.figures.values() if figure.kind in MAKERS]
+    hidden, figures = count_hidden(MAKERS[figure.kind](figure, page.view) for page, figure in drawn)
+    target = study.folder / "processed" / "pages" / audience / "release.json"
+    write_text(target, json.dumps({"hidden": hidden, "figures": figures}))
+    return target
 
 
 def _notebook(study: str, out: str, notebook: str, partner: str, **shown: str) -> list[Path]:
@@ -272,6 +291,7 @@ def check_everything(folder: Path) -> tuple[list[Problem], Path]:
     Path
         Where the cell log stands: a row a raw cell that was not taken as it stood.
     """
+    from cncb_analysis.audit import count_alike
     from cncb_analysis.cleaning import check_raw
     from cncb_analysis.study import check_study, read_study
 
@@ -282,6 +302,7 @@ def check_everything(folder: Path) -> tuple[list[Problem], Path]:
         return list(error.problems), target
     cleaned = check_raw(study)
     write_table(target, cleaned.cell_log)
+    write_table(target.with_name("alike.csv"), count_alike(cleaned.observations, study.codebook))
     return list(dict.fromkeys([*check_study(study), *cleaned.problems])), target
 
 
