@@ -160,7 +160,7 @@ class Page:
         return self._shown[figure]
 
     def _show(self, figure: Figure) -> Shown:
-        name, source = f"figure.{figure.id}", self._source(figure.step)
+        name, source = f"figure.{figure.id}", self.source(figure.step)
         title = self.view.say(f"{name}.title", self.view.label((*figure.variables, figure.id)[0]))
         nothing = NotAsked(f"{title}: {self.words.text('page.not_in_study')}")
         if figure.kind == "table":
@@ -188,7 +188,19 @@ class Page:
         said = (title, texts["subtitle"], " ".join(filter(None, note)), texts["alt"])
         return ShownFigure(figure.id, *said, draw, chart, table, labels)
 
-    def _source(self, step: str) -> str:
+    def source(self, step: str) -> str:
+        """Say where numbers come from.
+
+        Parameters
+        ----------
+        step : str
+            Whose answers; empty = all steps.
+
+        Returns
+        -------
+        str
+            Steps, period, and whether the data are made up.
+        """
         steps = ", ".join(self.words.text(f"step.{name}") for name in ([step] if step else self.study.steps))
         said = {"source": steps, "period": str(self.study.settings.get("period", ""))}
         made_up = self.words.text("synthetic.short") + "." if self.study.settings.get("synthetic") else ""
@@ -209,7 +221,7 @@ class Page:
         return Html(f"<p>{escape(self.words.text(key))}</p>")
 
     def _keep(self, name: str, tables: list[DisplayTable]) -> Html:
-        source = self._source(self.steps[0] if len(self.steps) == 1 else "")
+        source = self.source(self.steps[0] if len(self.steps) == 1 else "")
         tables = [replace(table, source=table.source or source) for table in tables]
         self._extra.update((f"{name} {place}", table) for place, table in enumerate(tables))
         return Html("".join(table._repr_html_() for table in tables), "; ".join(map(repr, tables)))
@@ -222,23 +234,36 @@ class Page:
         Html or NotAsked
             Tables, a row an answer, a column a group; the latter where figures show all.
         """
-        book, tables = self.study.codebook, []
         # Figures that a study added of its own, and no notebook names.
         added = [self.show(name) for name in self.figures if name not in self._shown]
         crossed = "share_crossed"  # shows how two questions go together, not what countries answered
         told = {name for each in self.figures.values() if each.statistic != crossed for name in each.variables}
+        tables = []
         for step in self.steps if self.notebook in (*STEPS, "comparison") else ():
-            asked = [variable.battery or variable.name for variable in book.asked_in(step)]
-            if step == "interviews":
-                asked += [f"theme:{code}" for code in self.study.table("themes")["code"] if "/" not in code]
-            tables += self._tabulate(step, [name for name in dict.fromkeys(asked) if name not in told])
+            tables += self.tabulate(
+                step, [name for name in page_tables.list_asked(self.study, step) if name not in told]
+            )
         if not tables and all(isinstance(each, NotAsked) for each in added):
             return NotAsked(self.words.text("page.nothing_here"))
         shown = [each._repr_mimebundle_()["text/html"] for each in added if isinstance(each, ShownFigure)]
         return Html("".join([*shown, self._keep("rest", tables).html]))
 
-    def _tabulate(self, step: str, names: list[str]) -> list[DisplayTable]:
-        tables = page_tables.tabulate_questions(self.view, step, names, source=self._source(step))
+    def tabulate(self, step: str, names: list[str]) -> list[DisplayTable]:
+        """Tabulate questions of a step for the groups of the page.
+
+        Parameters
+        ----------
+        step : str
+            Whose answers.
+        names : list of str
+            As `page_tables.list_asked` gives them.
+
+        Returns
+        -------
+        list of DisplayTable
+            Without those that nobody was asked.
+        """
+        tables = page_tables.tabulate_questions(self.view, step, names, source=self.source(step))
         # A question that two steps ask: each of its tables says whose answers it holds.
         said = f" ({self.words.text(f'step.{step}')})" if len(self.steps) > 1 else ""
         return [replace(each, caption=each.caption + said) for each in tables]
@@ -271,7 +296,7 @@ class Page:
         Html
             Two tables.
         """
-        tables = [table for step in self.steps for table in self._tabulate(step, ["response"])]
+        tables = [table for step in self.steps for table in self.tabulate(step, ["response"])]
         rows = self._own(self.study.table("fieldwork"))
         if len(rows):
             steps = [self.view.say(f"step.{step}", step) for step in rows["step"]]

@@ -32,6 +32,7 @@ _servers: dict[int, subprocess.Popen[str]] = {}
 PAGE_TABLES = (
     "study.toml", "survey.csv", "choices.csv", "themes.csv", "words.csv", "figures.csv", "items.csv", "benchmarks.csv",
     "support_actions.csv", "findings.csv", "geography.csv", "fieldwork.csv", "published.csv", "slides.csv",
+    "checklists.csv",
 )  # fmt: skip
 
 
@@ -251,6 +252,7 @@ def _site(study: str, out: str, failed: str = "{}", **shown: str) -> list[Path]:
     pages = {Path(out) / name: html for name, html in files.items()}
     for path, html in pages.items():
         write_text(path, html)
+    _scan(study, shown["audience"], json.dumps([str(path.resolve()) for path in pages]))
     return list(pages)
 
 

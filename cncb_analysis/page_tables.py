@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from cncb_analysis.tables import DisplayTable
 from cncb_analysis.view import ALL, Cell, Figure, View
 from cncb_analysis.words import SMALL_BASE, Words
+
+if TYPE_CHECKING:
+    from cncb_analysis.study import Study
 
 _SIGNS = {"hidden": "hidden", "not_asked": "missing.not_asked", "too_few": "too_few"}
 _STATISTIC = {"number": "median", "allocation": "mean", "rank": "share_ranked"}
@@ -155,6 +158,27 @@ def summarise_chart(figure: Figure, chart: pd.DataFrame, view: View) -> dict[str
     return told | ({"pooled": format_cell(view.words, pooled[0], share=share)} if pooled else {})
 
 
+def list_asked(study: Study, step: str) -> list[str]:
+    """List what a step asked.
+
+    Parameters
+    ----------
+    study : Study
+        Codebook and topics.
+    step : str
+        Which.
+
+    Returns
+    -------
+    list of str
+        Batteries, questions by themselves, and topics of the interviews, in the order of the study's tables.
+    """
+    asked = [variable.battery or variable.name for variable in study.codebook.asked_in(step)]
+    if step == "interviews":
+        asked += [f"theme:{code}" for code in study.table("themes")["code"] if "/" not in code]
+    return list(dict.fromkeys(asked))
+
+
 def tabulate_questions(view: View, step: str, names: Iterable[str], *, source: str) -> list[DisplayTable]:
     """Tabulate questions one by one: answers in rows, groups in columns; all numbers together in a last table.
 
@@ -182,26 +206,44 @@ def tabulate_questions(view: View, step: str, names: Iterable[str], *, source: s
     return [DisplayTable(label, heads, rows, source=source) for label, rows in told.items() if rows]
 
 
-def _list_answers(view: View, step: str, name: str) -> Iterator[tuple[str, ...]]:
-    """A row an answer; a battery of ratings a row an item; a number one row."""
-    book, groups = view.study.codebook, [group for group, _ in view.groups]
-    battery = book.battery(name)
+def list_cells(view: View, step: str, name: str) -> Iterator[tuple[str, str, bool, dict[str, Cell]]]:
+    """List the answers of a question with the numbers of every group that may be seen.
+
+    Parameters
+    ----------
+    view : View
+        What may be seen.
+    step, name : str
+        Whose answers; battery, variable, topic, or `response`.
+
+    Yields
+    ------
+    tuple
+        Code and label of an answer, of an item of a battery of ratings, or of a number; whether it is a share 0-1; cell
+        by group.
+    """
+    book, battery = view.study.codebook, view.study.codebook.battery(name)
     for variable in [each.name for each in battery] or [name]:
         kind = book.variables[variable].kind if variable in book.variables else name
         statistic = {**_STATISTIC, "response": "count"}.get(kind, "share")
         found = view.cells(step, variable, "share_top2" if kind == "ordinal" and battery else statistic)
         share, options = is_share(view, variable, statistic), dict.fromkeys(option for option, _ in found)
-        if not any((option, group) in found for option in options for group in groups):
-            continue
         whole = book.label(variable, view.words.language) if battery else view.label(variable)
         labels = {"": whole} if list(options) == [""] else {}
-        if not labels:
+        if options and not labels:
             prefix = f"{view.label(variable)}: " if battery else ""
             labels = {item.key: prefix + item.label for item in view.items(variable, options)}
             # Answers taken together stand below the single ones.
             labels |= {code: view.option_label(variable, code) for code in options if code and code not in labels}
         for option, label in labels.items():
-            yield (label, *(format_cell(view.words, found.get((option, group)), share=share) for group in groups))
+            yield option, label, share, {group: cell for (code, group), cell in found.items() if code == option}
+
+
+def _list_answers(view: View, step: str, name: str) -> Iterator[tuple[str, ...]]:
+    """A row an answer; a battery of ratings a row an item; a number one row."""
+    groups = [group for group, _ in view.groups]
+    for _, label, share, found in list_cells(view, step, name):
+        yield (label, *(format_cell(view.words, found.get(group), share=share) for group in groups))
 
 
 def tabulate_frame(words: Words, caption: str, frame: pd.DataFrame) -> DisplayTable:
