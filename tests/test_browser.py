@@ -242,7 +242,7 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(browser: Any, site: Path, n
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
-@pytest.mark.parametrize("name", ["index.html", "milan/2_questionnaire.html", "7_joint_support.html"])
+@pytest.mark.parametrize("name", KINDS)
 def test_a_page_prints(browser: Any, site: Path, name: str) -> None:  # noqa: F811
     open_page(browser, site / "reports" / name)
     printed = base64.b64decode(

@@ -101,6 +101,8 @@ DEFECTS: dict[str, tuple[str, str, str, Place]] = {
     "unknown audience": ("study.toml", "consortium", "friends", ("study.toml", "", "audience")),
     "partner twice": ("study.toml", 'id = "south"', 'id = "north"', ("study.toml", "", "id")),
     "partner without a name": ("study.toml", 'name = "Northern agency"', "", ("study.toml", "", "")),
+    "label of a question in one language": ("survey.csv", "Cluster,Cluster,", "Cluster,,", ("survey.csv", "2", "de")),
+    "label of a topic in no language": ("themes.csv", "Obstacles", "", ("themes.csv", "2", "en")),
     "ragged row": ("items.csv", "tours,,,", "tours,,", ("items.csv", "3", "")),
 }
 

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator
 
-from cncb_analysis.codebook import LISTED, MISSING, PLAIN
+from cncb_analysis.codebook import LISTED, MISSING, PLAIN, read_labels
 from cncb_analysis.errors import Problem, StudyError
 from cncb_analysis.graph import AUDIENCES
 from cncb_analysis.store import hash_file
@@ -17,6 +17,8 @@ _MEASURES = (
     "pairs:unit", "saturation", "map_concentrated", "profile",
 )  # fmt: skip
 _SHOWN = ("begin_group", "end_group", "note")
+# Tables whose rows are shown by a label, or a text, in each language of the study; and what names a row.
+_LABELLED = {"survey": "name", "choices": "name", "themes": "code", "items": "item", "words": "key"}
 # Statistic, comparison and number of a rule such as share >= 0.5.
 RULE = re.compile(r"\s*(\w+)\s*(>=|<=|>|<|=)\s*(-?\d+(?:\.\d+)?)\s*")
 # Cells that are not one or several names but follow a form.
@@ -42,7 +44,7 @@ def check_study(study: Study) -> list[Problem]:
         problems += _check_headings(study, name)
         for column in table.columns:
             problems += _check_cells(study, name, column, known)
-    return [*problems, *_check_crosswalk(study), *_check_ledger(study)]
+    return [*problems, *_check_labels(study), *_check_crosswalk(study), *_check_ledger(study)]
 
 
 def _check_settings(study: Study) -> Iterator[Problem]:
@@ -111,6 +113,16 @@ def _check_cells(study: Study, name: str, column: Column, known: dict[str, set[s
             if not (_FORMS[kind].fullmatch(part) if kind in _FORMS else part in allowed):
                 remedy = f"use {column.names}" if words else "correct it, or declare it first"
                 yield Problem(f"unknown {column.name}", f"{name}.csv", str(line), column.name, part, remedy)
+
+
+def _check_labels(study: Study) -> Iterator[Problem]:
+    """What a page would show in another language than the one asked for, or as a code."""
+    for name, key in _LABELLED.items():
+        for line, row in study.table(name).iterrows():
+            said = {language: row[language] for language in study.languages if language in row} or read_labels(row)
+            for language in [] if row.get("type") in _SHOWN else study.languages:
+                if not said.get(language):
+                    yield Problem("label is missing", f"{name}.csv", str(line), language, row[key], "translate it")
 
 
 def _check_crosswalk(study: Study) -> Iterator[Problem]:
