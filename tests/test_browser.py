@@ -254,12 +254,12 @@ def test_a_page_prints(browser: Any, site: Path, name: str) -> None:  # noqa: F8
 
 @pytest.fixture(scope="module")
 def briefs(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
-    """The pages of all in English and in German, in folders named so."""
+    """The shipped study in English, and its German edition for the public with one partner, in folders named so."""
     folder = tmp_path_factory.mktemp("briefs") / "study"
     shutil.copytree(site, folder)
     (folder / "reports").rename(folder / "en")
-    steps = ("--step", "comparison", "--step", "joint_support")
-    done = run_cncb("run", "--language", "de", "--out", "de", *steps, cwd=folder)
+    told = ("--language", "de", "--audience", "public", "--partner", "milan")
+    done = run_cncb("run", "--out", "de", *told, cwd=folder)
     assert done.returncode == 0, done.stderr[-3000:]
     return folder
 

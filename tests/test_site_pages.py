@@ -17,7 +17,7 @@ from cncb_analysis.catalogue import Page
 from cncb_analysis.page_country import list_country
 from cncb_analysis.page_questions import list_questions, write_data
 from cncb_analysis.report.reference import list_methods, tabulate_checklists, tabulate_dictionary
-from tests.test_browser import TAB, browser, look  # noqa: F401 - the fixture
+from tests.test_browser import TAB, briefs, browser, look  # noqa: F401 - the fixture
 from tests.test_site import site  # noqa: F401 - the fixture
 
 
@@ -80,6 +80,37 @@ class TestQuestions:
         script = html.split("<script>")[1].split("</script>")[0]
         assert f"'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" in html
         assert len(read_numbers(html)["groups"]) == 18
+
+
+def is_small(text: str) -> bool:
+    found = re.match(r"(\d+) (?:of|von) (\d+)", text)
+    k, n = map(int, found.groups()) if found else (0, 0)
+    return 0 < k < 3 or 0 < n - k < 3
+
+
+def test_the_public_is_told_no_small_count_that_was_not_printed_before(briefs: Path) -> None:  # noqa: F811
+    numbers = read_numbers((briefs / "de" / "questions.html").read_text(encoding="utf-8"))
+    small = {place for place, cell in enumerate(numbers["cells"]) if is_small(cell[0])}
+    page = read_page(briefs / "data", SITE, language="de", audience="public")
+    printed = page.study.table("published").query("exempt != ''")
+    known = {
+        (page.view.option_label(row["variable"], row["option"]), row["partner"]) for row in printed.to_dict("records")
+    }
+    told = {
+        (label, group["id"])
+        for question in numbers["questions"]
+        for label, _, places in question["rows"]
+        for group, place in zip(numbers["groups"], places, strict=True)
+        if place in small
+    }
+    assert told
+    assert told <= known
+
+
+def test_the_public_edition_in_another_language_stays_light(briefs: Path) -> None:  # noqa: F811
+    sizes = {path.name: path.stat().st_size for path in (briefs / "de").rglob("*.html")}
+    assert len(sizes) == 19
+    assert {name: size for name, size in sizes.items() if size >= 500_000} == {}
 
 
 @pytest.mark.browser
