@@ -3,8 +3,8 @@
 Examples
 --------
 >>> import cncb_analysis
->>> cncb_analysis.__all__
-['Study', 'StudyError', '__version__', 'open_page', 'read_study', 'run_study']
+>>> len(cncb_analysis.__all__)
+10
 """
 
 from __future__ import annotations
@@ -12,15 +12,22 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
-__all__ = ["Study", "StudyError", "__version__", "open_page", "read_study", "run_study"]
+__all__ = [
+    "Study", "StudyError", "__version__", "check_everything", "explore", "open_page", "read_study", "run_study",
+    "show_question", "start_study",
+]  # fmt: skip
 
 # Name to module: imported when asked for, so that the command line's help costs nothing.
 _HOMES = {
     "Study": "study",
     "StudyError": "errors",
+    "check_everything": "preparing",
+    "explore": "exploring",
     "open_page": "pipeline",
     "read_study": "study",
     "run_study": "pipeline",
+    "show_question": "exploring",
+    "start_study": "preparing",
 }
 
 

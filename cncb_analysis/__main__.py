@@ -75,7 +75,7 @@ def run(dry_run: bool, scheduler: str, **told: Any) -> None:
 @_STUDY
 def check(study: Path) -> None:
     """Check tables and raw files; list every problem at once and store the cell log."""
-    from cncb_analysis.nodes import check_everything
+    from cncb_analysis.preparing import check_everything
     from cncb_analysis.store import read_text
 
     problems, log = check_everything(study)
@@ -96,7 +96,7 @@ def verify(study: Path, out: Path) -> None:
     from tempfile import TemporaryDirectory
 
     from cncb_analysis.graph import Options
-    from cncb_analysis.nodes import check_everything
+    from cncb_analysis.preparing import check_everything
     from cncb_analysis.verify import verify_run
 
     with TemporaryDirectory() as scratch:
@@ -116,7 +116,7 @@ def verify(study: Path, out: Path) -> None:
 @click.option("--step", default="questionnaire", type=click.Choice(["mapping", "questionnaire", "interviews"]))
 def import_file(file: Path, study: Path, partner: str, step: str) -> None:
     """Draft the crosswalk and codebook rows of FILE: what is known by code or label, what comes nearest."""
-    from cncb_analysis.nodes import draft_file
+    from cncb_analysis.preparing import draft_file
 
     for path, counts in draft_file(file, study, partner, step).items():
         click.echo(f"{path}: {counts}")
@@ -180,11 +180,11 @@ def aggregate(file: str, year: int, out: Path, engine: str, **columns: str) -> N
 @main.command()
 @_STUDY
 def explore(study: Path) -> None:
-    """Open the notebooks in JupyterLab."""
-    from cncb_analysis.nodes import find_notebooks
+    """Open the notebooks in JupyterLab: for another study than the shipped one, copies of them in its folder."""
+    from cncb_analysis.preparing import place_notebooks
 
-    os.environ["CNCB_STUDY"] = str(study.resolve())
-    os.execvp(sys.executable, [sys.executable, "-m", "jupyterlab", "--notebook-dir", str(find_notebooks())])
+    folder = place_notebooks(study)
+    os.execvp(sys.executable, [sys.executable, "-m", "jupyterlab", "--notebook-dir", str(folder)])
 
 
 class _Progress:

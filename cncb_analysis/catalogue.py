@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, partial
 from html import escape
-from importlib.metadata import version
 from itertools import islice
 from pathlib import Path
 
@@ -156,10 +155,27 @@ class Page:
         if figure not in self.known:
             return NotAsked(f"{figure}: {self.words.text('page.not_in_study')} (figures.csv: {', '.join(self.known)})")
         if figure not in self._shown:
-            self._shown[figure] = self._show(self.known[figure])
+            self._shown[figure] = self.show_figure(self.known[figure])
         return self._shown[figure]
 
-    def _show(self, figure: Figure) -> Shown:
+    def show_figure(self, figure: Figure) -> Shown:
+        """Show a figure that figures.csv need not have.
+
+        Parameters
+        ----------
+        figure : Figure
+            What it shows, as a row of figures.csv says it.
+
+        Returns
+        -------
+        ShownFigure, DisplayTable, NotAsked or Html
+            As `show` does.
+
+        Raises
+        ------
+        StudyError
+            When its kind of chart is unknown.
+        """
         name, source = f"figure.{figure.id}", self.source(figure.step)
         title = self.view.say(f"{name}.title", self.view.label((*figure.variables, figure.id)[0]))
         nothing = NotAsked(f"{title}: {self.words.text('page.not_in_study')}")
@@ -204,7 +220,8 @@ class Page:
         steps = ", ".join(self.words.text(f"step.{name}") for name in ([step] if step else self.study.steps))
         said = {"source": steps, "period": str(self.study.settings.get("period", ""))}
         made_up = self.words.text("synthetic.short") + "." if self.study.settings.get("synthetic") else ""
-        return f"{self.words.text('figure.source', said)} {made_up}".strip()
+        whole = f"{self.words.text('figure.source', said)} {made_up}".strip()
+        return whole if said["period"] else whole.replace(", .", ".")
 
     def in_brief(self) -> Html:
         """Say three findings, each with its count.
@@ -378,18 +395,5 @@ class Page:
         Html
             Label: value pairs. No time of day, so that the same inputs give the same page.
         """
-        settings, words, ledger = self.study.settings, self.words, self._own(self.study.table("sources"))
-        files = [f"{Path(row['path']).name} ({row['sha256'][:8]})" for row in ledger.to_dict("records")]
-        note = str(settings.get("synthetic_note") or words.text("synthetic.note")) * bool(settings.get("synthetic"))
-        pairs = {
-            "provenance.study": self.study.title,
-            "provenance.audience": words.text(f"audience.{self.audience}.note"),
-            "provenance.threshold": str(self.study.threshold) * (self.audience != "consortium"),
-            "provenance.language": words.text("language.name"),
-            "provenance.files": ", ".join(files) if self.partner else words.number(len(files)),
-            "provenance.seed": str(settings.get("seed", "")),
-            "provenance.version": version("cncb-analysis"),
-            "synthetic.word": note and self.view.say("study.synthetic_note", note),
-            "page.contact": str(settings.get("contact") or words.text("provenance.contact_missing")),
-        }
-        return write_definitions([(words.text(key), value) for key, value in pairs.items() if value], "provenance")
+        ledger = self._own(self.study.table("sources"))
+        return write_definitions(page_findings.list_provenance(self, ledger), "provenance")

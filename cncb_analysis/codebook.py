@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from html import escape
 
 import pandas as pd
 
@@ -84,7 +85,7 @@ class Variable:
     maximum: float | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Codebook:
     """All variables and choices of a study, in their order.
 
@@ -98,6 +99,22 @@ class Codebook:
 
     variables: Mapping[str, Variable]
     choices: Mapping[str, tuple[Choice, ...]]
+
+    def __repr__(self) -> str:
+        return f"<codebook: {len(self.variables)} questions, {len(self.choices)} lists of answers>"
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (
+                each.name,
+                _in_language(each.labels, "en", each.name),
+                each.kind,
+                " · ".join(option.name for option in self.options(each)),
+            )
+            for each in self.variables.values()
+        ]
+        table = pd.DataFrame(rows, columns=["question", "label", "kind", "answers"])
+        return f"<p>{escape(repr(self)[1:-1])}</p>{table.to_html(index=False)}"
 
     def variable(self, name: str) -> Variable:
         """Variable of that name.

@@ -72,7 +72,7 @@ class Release:
             raise StudyError("no such audience", file="study.toml", value=self.audience, remedy=remedy)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Protected:
     """Estimates that may be shown. Figures and tables take nothing else.
 
@@ -102,6 +102,12 @@ class Protected:
             raise ValueError("unknown mark")
         if self.frame.loc[self.frame["mark"] == "hidden", _NUMBERS].notna().to_numpy().any():
             raise ValueError("a hidden row still holds a number")
+
+    def __repr__(self) -> str:
+        return f"<estimates: {len(self.frame)}, {self.frame['mark'].eq('hidden').sum()} of them hidden>"
+
+    def _repr_html_(self) -> str:
+        return f"<p>{repr(self)[1:-1]}</p>{self.frame.to_html(max_rows=20, index=False)}"
 
 
 def protect_estimates(

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from cncb_analysis.errors import Problem, StudyError
 from cncb_analysis.graph import list_pages, name_notebook
-from cncb_analysis.store import read_bytes, read_text, recording, write_table, write_text
+from cncb_analysis.store import read_text, recording, write_text
 
 if TYPE_CHECKING:
     from cncb_analysis.study import Study
@@ -276,68 +276,3 @@ def find_notebooks() -> Path:
     package = Path(__file__).resolve().parent
     checkout = package.parent / "notebooks"
     return checkout if (checkout / "1_mapping.ipynb").is_file() else package / "notebooks"
-
-
-def check_everything(folder: Path) -> tuple[list[Problem], Path]:
-    """Check tables, ledger and the content of every raw file, and store the cell log.
-
-    Parameters
-    ----------
-    folder : Path
-        The study's folder.
-
-    Returns
-    -------
-    list of Problem
-        All of them; empty when the study is ready.
-    Path
-        Where the cell log stands: a row a raw cell that was not taken as it stood.
-    """
-    from cncb_analysis.audit import count_alike
-    from cncb_analysis.cleaning import check_raw
-    from cncb_analysis.study import check_study, read_study
-
-    target = _restricted(folder) / "cell_log.csv"
-    try:
-        study = read_study(folder)
-    except StudyError as error:
-        return list(error.problems), target
-    cleaned = check_raw(study)
-    write_table(target, cleaned.cell_log)
-    write_table(target.with_name("alike.csv"), count_alike(cleaned.observations, study.codebook))
-    return list(dict.fromkeys([*check_study(study), *cleaned.problems])), target
-
-
-def draft_file(file: Path, folder: Path, partner: str, step: str) -> dict[Path, str]:
-    """Write first drafts of crosswalk and codebook rows for a delivered file, for a person to accept.
-
-    Parameters
-    ----------
-    file, folder : Path
-        The file, and the study's folder.
-    partner, step : str
-        Who delivered it, and for which step.
-
-    Returns
-    -------
-    dict of Path to str
-        Each draft written, and how many of its rows were known by what.
-
-    Raises
-    ------
-    StudyError
-        When the file cannot be read, or partner or step are not known.
-    """
-    from cncb_analysis.cleaning.drafts import draft_import
-    from cncb_analysis.study import read_study
-
-    study = read_study(folder)
-    inside = file.resolve().is_relative_to(study.raw_root)
-    name = file.resolve().relative_to(study.raw_root).as_posix() if inside else file.name
-    told = {}
-    for draft, rows in draft_import(study, partner, read_bytes(file), file=name, step=step).items():
-        path = _restricted(folder) / "import" / partner / f"{file.stem}_{draft}.csv"
-        write_table(path, rows)
-        counts = rows["match"].value_counts() if "match" in rows else {"rows": len(rows)}
-        told[path] = ", ".join(f"{count} {match}" for match, count in counts.items())
-    return told

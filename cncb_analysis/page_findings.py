@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -347,3 +349,35 @@ def list_answers(page: Page) -> list[dict[str, str]]:
         answers.append(("index.differs", number, said, small, "comparison"))
     answers += [("index.together", *pair, "", "joint_support") for pair in list(_sum_up_measures(page))[:1]]
     return [dict(zip(("heading", "number", "said", "small", "notebook"), answer, strict=True)) for answer in answers]
+
+
+def list_provenance(page: Page, ledger: pd.DataFrame) -> list[tuple[str, str]]:
+    """List what a page rests on and whom to ask.
+
+    Parameters
+    ----------
+    page : Page
+        Which.
+    ledger : DataFrame
+        Rows of sources.csv that it rests on.
+
+    Returns
+    -------
+    list of tuple of str
+        Label and value; no time of day, so that the same inputs give the same page.
+    """
+    settings, words = page.study.settings, page.words
+    files = [f"{Path(row['path']).name} ({row['sha256'][:8]})" for row in ledger.to_dict("records")]
+    note = str(settings.get("synthetic_note") or words.text("synthetic.note")) * bool(settings.get("synthetic"))
+    pairs = {
+        "provenance.study": page.study.title,
+        "provenance.audience": words.text(f"audience.{page.audience}.note"),
+        "provenance.threshold": str(page.study.threshold) * (page.audience != "consortium"),
+        "provenance.language": words.text("language.name"),
+        "provenance.files": ", ".join(files) if page.partner else words.number(len(files)),
+        "provenance.seed": str(settings.get("seed", "")),
+        "provenance.version": version("cncb-analysis"),
+        "synthetic.word": note and page.view.say("study.synthetic_note", note),
+        "page.contact": str(settings.get("contact") or words.text("provenance.contact_missing")),
+    }
+    return [(words.text(key), value) for key, value in pairs.items() if value]

@@ -15,6 +15,7 @@ from cncb_analysis.words import SMALL_BASE, Words
 if TYPE_CHECKING:
     from cncb_analysis.study import Study
 
+_UNSHOWN = ("identifier", "free_text")
 _SIGNS = {"hidden": "hidden", "not_asked": "missing.not_asked", "too_few": "too_few"}
 _STATISTIC = {"number": "median", "allocation": "mean", "rank": "share_ranked"}
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
@@ -171,9 +172,11 @@ def list_asked(study: Study, step: str) -> list[str]:
     Returns
     -------
     list of str
-        Batteries, questions by themselves, and topics of the interviews, in the order of the study's tables.
+        Batteries, questions by themselves, and topics of the interviews, in the order of the study's tables; nothing
+        that identifies or was typed freely.
     """
-    asked = [variable.battery or variable.name for variable in study.codebook.asked_in(step)]
+    shown = (each for each in study.codebook.asked_in(step) if each.kind != "text" and each.role not in _UNSHOWN)
+    asked = [variable.battery or variable.name for variable in shown]
     if step == "interviews":
         asked += [f"theme:{code}" for code in study.table("themes")["code"] if "/" not in code]
     return list(dict.fromkeys(asked))

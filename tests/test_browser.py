@@ -5,10 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
-import os
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +15,6 @@ from matplotlib.image import imread
 from cncb_analysis.figures import draw_inline
 from cncb_analysis.shown import _slim_svg
 from cncb_analysis.style import read_palette
-from tests.test_site import run_cncb, site  # noqa: F401 - the fixture
 from tests.toy_charts import TOYS, say, toy
 
 pytestmark = pytest.mark.browser
@@ -28,36 +24,6 @@ KINDS = (
     "milan/5_national_workshop.html", "6_comparison.html", "7_joint_support.html",
 )  # fmt: skip
 NOTEBOOKS = tuple(name for name in KINDS if name.split("/")[-1][0] in "1234567")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    binary, driver = shutil.which("chromium"), shutil.which("chromedriver")
-    if not binary or not driver:
-        if os.environ.get("CNCB_REQUIRE_BROWSER"):
-            pytest.fail("CNCB_REQUIRE_BROWSER is set and no Chromium with its driver was found")
-        pytest.skip("no Chromium with its driver on this machine")
-    from selenium import webdriver
-
-    options = webdriver.ChromeOptions()
-    options.binary_location = binary
-    for argument in (
-        "--headless=new",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--disable-dev-shm-usage",
-        "--window-size=1000,900",
-    ):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
-    chrome = webdriver.Chrome(options=options, service=webdriver.ChromeService(driver))
-    chrome.execute_cdp_cmd("Network.enable", {})
-    chrome.execute_cdp_cmd(
-        "Network.emulateNetworkConditions",
-        {"offline": True, "latency": 0, "downloadThroughput": 0, "uploadThroughput": 0},
-    )
-    yield chrome
-    chrome.quit()
 
 
 def open_page(browser: Any, page: Path) -> list[str]:
@@ -71,7 +37,7 @@ def open_page(browser: Any, page: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_page_asks_nothing_of_the_network_and_logs_no_error(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+def test_a_page_asks_nothing_of_the_network_and_logs_no_error(browser: Any, site: Path, name: str) -> None:
     assert open_page(browser, site / "reports" / name) == []
     assert [entry for entry in browser.get_log("browser") if entry["level"] == "SEVERE"] == []
     assert browser.find_elements("tag name", "h1")[0].text.strip()
@@ -98,7 +64,7 @@ def look(browser: Any, script: str) -> Any:
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_page_has_the_frame_of_every_page(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+def test_a_page_has_the_frame_of_every_page(browser: Any, site: Path, name: str) -> None:
     open_page(browser, site / "reports" / name)
     seen = look(browser, """return {
         titled: document.title.startsWith(text("h1")) && document.title.length > text("h1").length,
@@ -125,7 +91,7 @@ def test_a_page_has_the_frame_of_every_page(browser: Any, site: Path, name: str)
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_the_first_key_leads_past_the_top(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+def test_the_first_key_leads_past_the_top(browser: Any, site: Path, name: str) -> None:
     open_page(browser, site / "reports" / name)
     browser.find_element("tag name", "body").send_keys(TAB)
     found = "const one = document.activeElement; return [one.className, one.getBoundingClientRect().left >= 0, %s]"
@@ -135,7 +101,7 @@ def test_the_first_key_leads_past_the_top(browser: Any, site: Path, name: str) -
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_notebook_s_page_is_brief_first_and_folds_the_rest(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+def test_a_notebook_s_page_is_brief_first_and_folds_the_rest(browser: Any, site: Path, name: str) -> None:
     open_page(browser, site / "reports" / name)
     seen = look(browser, """
         const links = all("nav.contents a"), place = one => one ? one.getBoundingClientRect().top : Infinity;
@@ -161,7 +127,7 @@ def test_a_notebook_s_page_is_brief_first_and_folds_the_rest(browser: Any, site:
 
 
 @pytest.mark.parametrize("name", NOTEBOOKS)
-def test_a_figure_travels_with_all_that_belongs_to_it(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+def test_a_figure_travels_with_all_that_belongs_to_it(browser: Any, site: Path, name: str) -> None:
     open_page(browser, site / "reports" / name)
     figures = look(browser, """return all("figure").map(one => { const tools = after(one, ".tools"); return {
         heading: text("h3", one), subtitle: text(".subtitle", one), caption: text("figcaption", one),
@@ -183,7 +149,7 @@ def test_a_figure_travels_with_all_that_belongs_to_it(browser: Any, site: Path, 
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_table_names_its_columns_rows_and_source(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+def test_a_table_names_its_columns_rows_and_source(browser: Any, site: Path, name: str) -> None:
     open_page(browser, site / "reports" / name)
     tables = look(browser, """return all("table").map(one => ({
         caption: text("caption", one), bare: all("thead th:not([scope=col])", one).length,
@@ -212,7 +178,7 @@ def test_a_page_in_another_language_is_so_throughout(browser: Any, briefs: Path)
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_every_picture_says_what_it_shows(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+def test_every_picture_says_what_it_shows(browser: Any, site: Path, name: str) -> None:
     open_page(browser, site / "reports" / name)
     pictures = browser.find_elements("css selector", "figure svg, figure img")
     titles = [browser.execute_script("return arguments[0].closest('figure').innerText", one) for one in pictures]
@@ -232,7 +198,7 @@ def test_every_picture_says_what_it_shows(browser: Any, site: Path, name: str) -
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_narrow_screen_needs_no_sideways_scrolling(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+def test_a_narrow_screen_needs_no_sideways_scrolling(browser: Any, site: Path, name: str) -> None:
     size = {"width": 320, "height": 700, "deviceScaleFactor": 1, "mobile": False}
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", size)
     try:
@@ -243,25 +209,13 @@ def test_a_narrow_screen_needs_no_sideways_scrolling(browser: Any, site: Path, n
 
 
 @pytest.mark.parametrize("name", KINDS)
-def test_a_page_prints(browser: Any, site: Path, name: str) -> None:  # noqa: F811
+def test_a_page_prints(browser: Any, site: Path, name: str) -> None:
     open_page(browser, site / "reports" / name)
     printed = base64.b64decode(
         browser.execute_cdp_cmd("Page.printToPDF", {"paperWidth": 8.27, "paperHeight": 11.7})["data"]
     )
     assert printed.startswith(b"%PDF")
     assert len(printed) > 10_000
-
-
-@pytest.fixture(scope="module")
-def briefs(site: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
-    """The shipped study in English, and its German edition for the public with one partner, in folders named so."""
-    folder = tmp_path_factory.mktemp("briefs") / "study"
-    shutil.copytree(site, folder)
-    (folder / "reports").rename(folder / "en")
-    told = ("--language", "de", "--audience", "public", "--partner", "milan")
-    done = run_cncb("run", "--out", "de", *told, cwd=folder)
-    assert done.returncode == 0, done.stderr[-3000:]
-    return folder
 
 
 def print_page(browser: Any) -> int:
@@ -294,7 +248,7 @@ def test_the_brief_of_the_pages_of_all_prints_on_two_sheets(
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_stands_out_from_its_ground_in_both_schemes(browser: Any, site: Path, scheme: str) -> None:  # noqa: F811
+def test_text_stands_out_from_its_ground_in_both_schemes(browser: Any, site: Path, scheme: str) -> None:
     media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     open_page(browser, site / "reports" / "milan" / "2_questionnaire.html")

@@ -12,8 +12,7 @@ from typing import Any
 
 import pytest
 
-from tests.test_browser import KINDS, browser, open_page  # noqa: F401 - the fixture
-from tests.test_site import site  # noqa: F401 - the fixture
+from tests.test_browser import KINDS, open_page
 
 pytestmark = pytest.mark.browser
 # Where .ci/run has put them: a folder of node_modules.
@@ -37,7 +36,7 @@ def find_judge(path: str, program: str) -> Path:
     pytest.skip(message)
 
 
-def pages(site: Path) -> list[str]:  # noqa: F811
+def pages(site: Path) -> list[str]:
     return [str(site / "reports" / name) for name in KINDS]
 
 
@@ -48,7 +47,7 @@ def read_axe() -> str:
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("name", KINDS)
-def test_axe_finds_nothing_folded_or_unfolded(browser: Any, site: Path, name: str, scheme: str) -> None:  # noqa: F811
+def test_axe_finds_nothing_folded_or_unfolded(browser: Any, site: Path, name: str, scheme: str) -> None:
     axe, found = read_axe(), {}
     media = {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
@@ -64,7 +63,7 @@ def test_axe_finds_nothing_folded_or_unfolded(browser: Any, site: Path, name: st
     assert found == {"folded": [], "unfolded": []}
 
 
-def judge(browser: Any) -> list[tuple[str, list[str]]]:  # noqa: F811
+def judge(browser: Any) -> list[tuple[str, list[str]]]:
     """Rules that the open page breaks, each with the first places."""
     script = """
         const [tags, done] = arguments;
@@ -75,7 +74,7 @@ def judge(browser: Any) -> list[tuple[str, list[str]]]:  # noqa: F811
     return list(browser.execute_async_script(script, WCAG))
 
 
-def test_axe_would_see_a_fault(browser: Any, site: Path) -> None:  # noqa: F811
+def test_axe_would_see_a_fault(browser: Any, site: Path) -> None:
     axe = read_axe()
     open_page(browser, site / "reports" / "about.html")
     browser.execute_script("document.querySelector('main p').style.color = '#cccccc'")
@@ -83,7 +82,7 @@ def test_axe_would_see_a_fault(browser: Any, site: Path) -> None:  # noqa: F811
     assert [rule for rule, _ in judge(browser)] == ["color-contrast"]
 
 
-def test_the_nu_checker_finds_nothing(site: Path) -> None:  # noqa: F811
+def test_the_nu_checker_finds_nothing(site: Path) -> None:
     jar = find_judge("vnu-jar/build/dist/vnu.jar", "java")
     command = ["java", "-Xss4m", "-jar", str(jar), "--format", "json", "--exit-zero-always", *pages(site)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=True)
@@ -91,7 +90,7 @@ def test_the_nu_checker_finds_nothing(site: Path) -> None:  # noqa: F811
     assert [(one["url"][-40:], one["message"], one.get("extract")) for one in messages] == []
 
 
-def test_html_validate_finds_nothing(site: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_html_validate_finds_nothing(site: Path, tmp_path: Path) -> None:
     script = find_judge("html-validate/bin/html-validate.mjs", "node")
     settings = tmp_path / "settings.json"
     settings.write_text(json.dumps({"root": True, "extends": ["html-validate:recommended"], "rules": IGNORED}))

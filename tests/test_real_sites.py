@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.shipped import run_cncb
 from tests.size import ROOT
-from tests.test_site import run_cncb
 
 REAL = ROOT.parent / "shared" / "real"
 

@@ -7,12 +7,9 @@ import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
-from tests.size import ROOT
+from tests.shipped import run_cncb
 
 PARTNERS = (
     "upper_austria", "plzen", "pecs", "veneto", "milan", "podkarpackie", "silesia", "bratislava", "banska_bystrica",
@@ -20,21 +17,6 @@ PARTNERS = (
 )  # fmt: skip
 PAGES = ("1_mapping", "2_questionnaire", "3_interviews", "4_workshops", "5_national_workshop")
 COMMON = ("6_comparison", "7_joint_support")
-
-
-def run_cncb(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-W", "ignore", "-m", "cncb_analysis", *words]
-    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, timeout=600, check=False)
-
-
-@pytest.fixture(scope="session")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """The shipped study, run once for all tests; the folder holds data/ and reports/."""
-    folder = tmp_path_factory.mktemp("site")
-    shutil.copytree(ROOT / "data", folder / "data", ignore=shutil.ignore_patterns("processed"))
-    done = run_cncb("run", cwd=folder)
-    assert done.returncode == 0, done.stderr[-3000:]
-    yield folder
 
 
 def test_every_page_is_there(site: Path) -> None:

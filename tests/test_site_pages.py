@@ -17,12 +17,11 @@ from cncb_analysis.catalogue import Page
 from cncb_analysis.page_country import list_country
 from cncb_analysis.page_questions import list_questions, write_data
 from cncb_analysis.report.reference import list_methods, tabulate_checklists, tabulate_dictionary
-from tests.test_browser import TAB, briefs, browser, look  # noqa: F401 - the fixture
-from tests.test_site import site  # noqa: F401 - the fixture
+from tests.test_browser import TAB, look
 
 
 @pytest.fixture(scope="module")
-def page(site: Path) -> Page:  # noqa: F811
+def page(site: Path) -> Page:
     return read_page(site / "data", SITE, audience="consortium")
 
 
@@ -75,7 +74,7 @@ class TestQuestions:
         assert "<" not in write_data(hostile)
         assert json.loads(write_data(hostile)) == hostile
 
-    def test_the_policy_knows_the_script(self, site: Path) -> None:  # noqa: F811
+    def test_the_policy_knows_the_script(self, site: Path) -> None:
         html = (site / "reports" / "questions.html").read_text(encoding="utf-8")
         script = html.split("<script>")[1].split("</script>")[0]
         assert f"'sha256-{b64encode(hashlib.sha256(script.encode()).digest()).decode()}'" in html
@@ -88,7 +87,7 @@ def is_small(text: str) -> bool:
     return 0 < k < 3 or 0 < n - k < 3
 
 
-def test_the_public_is_told_no_small_count_that_was_not_printed_before(briefs: Path) -> None:  # noqa: F811
+def test_the_public_is_told_no_small_count_that_was_not_printed_before(briefs: Path) -> None:
     numbers = read_numbers((briefs / "de" / "questions.html").read_text(encoding="utf-8"))
     small = {place for place, cell in enumerate(numbers["cells"]) if is_small(cell[0])}
     page = read_page(briefs / "data", SITE, language="de", audience="public")
@@ -107,7 +106,7 @@ def test_the_public_is_told_no_small_count_that_was_not_printed_before(briefs: P
     assert told <= known
 
 
-def test_the_public_edition_in_another_language_stays_light(briefs: Path) -> None:  # noqa: F811
+def test_the_public_edition_in_another_language_stays_light(briefs: Path) -> None:
     sizes = {path.name: path.stat().st_size for path in (briefs / "de").rglob("*.html")}
     assert len(sizes) == 19
     assert {name: size for name, size in sizes.items() if size >= 500_000} == {}
@@ -115,11 +114,11 @@ def test_the_public_edition_in_another_language_stays_light(briefs: Path) -> Non
 
 @pytest.mark.browser
 class TestQuestionsInABrowser:
-    def ask(self, browser: Any, site: Path, told: str = "") -> None:  # noqa: F811
+    def ask(self, browser: Any, site: Path, told: str = "") -> None:
         browser.get("about:blank")
         browser.get((site / "reports" / "questions.html").as_uri() + told)
 
-    def test_the_address_is_the_state(self, browser: Any, site: Path) -> None:  # noqa: F811
+    def test_the_address_is_the_state(self, browser: Any, site: Path) -> None:
         self.ask(browser, site, "#q=questionnaire%2Fobst&g=all,IT,milan")
         seen = look(browser, """return {
             title: text("#answer h2"), chosen: all("input[name=group]:checked").map(one => one.value),
@@ -140,7 +139,7 @@ class TestQuestionsInABrowser:
         assert (seen["dots"], seen["rows"], seen["live"]) == (3, len(asked["rows"]), "polite")
         assert asked["label"] in seen["says"]
 
-    def test_the_keyboard_asks_the_next_question(self, browser: Any, site: Path) -> None:  # noqa: F811
+    def test_the_keyboard_asks_the_next_question(self, browser: Any, site: Path) -> None:
         self.ask(browser, site)
         browser.find_element("id", "find").send_keys("stud")
         left = look(browser, "return all('#question option').map(one => one.value)")
@@ -160,14 +159,14 @@ class TestQuestionsInABrowser:
         browser.back()
         assert look(browser, "return all('#answer thead th')[1].textContent") == "All countries"
 
-    def test_nothing_chosen_says_so(self, browser: Any, site: Path) -> None:  # noqa: F811
+    def test_nothing_chosen_says_so(self, browser: Any, site: Path) -> None:
         self.ask(browser, site, "#g=")
         assert look(browser, "return [all('#answer table').length, text('#answer p:last-child')]") == [
             0,
             "Nothing chosen",
         ]
 
-    def test_the_page_reads_with_scripts_off(self, browser: Any, site: Path) -> None:  # noqa: F811
+    def test_the_page_reads_with_scripts_off(self, browser: Any, site: Path) -> None:
         browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
         try:
             self.ask(browser, site)
@@ -210,7 +209,7 @@ class TestCountry:
         bare = type(page)(page.study, SITE, "", "en", "public", page.estimates, {})
         assert list_country(bare, "IT") == {"brief": [], "apart": None, "findings": None, "measures": None}
 
-    def test_each_country_has_its_partners(self, site: Path) -> None:  # noqa: F811
+    def test_each_country_has_its_partners(self, site: Path) -> None:
         html = (site / "reports" / "country_IT.html").read_text(encoding="utf-8")
         assert {"milan/5_national_workshop.html", "veneto/5_national_workshop_files/deck.pptx"} <= set(
             re.findall(r'href="([^"#]+)', html)
@@ -254,7 +253,7 @@ def test_the_dictionary_holds_every_question_and_column(page: Page) -> None:
     assert {"estimates.k", "observations.missing"} <= {row[0] for row in columns.rows}
 
 
-def test_what_was_changed_is_counted_by_partner(page: Page, site: Path) -> None:  # noqa: F811
+def test_what_was_changed_is_counted_by_partner(page: Page, site: Path) -> None:
     html = (site / "reports" / "about.html").read_text(encoding="utf-8")
     log = page.table("cleaning").query("partner == 'milan' and fate == 'repaired'")["cells"].sum()
     row = re.search(r'<th scope="row">Milan</th>((?:<td>\d+</td>)+)', html)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from html import escape
 from pathlib import Path
 from typing import Any
 
@@ -44,7 +45,7 @@ class Partner:
     publish: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Study:
     """One study, read once.
 
@@ -70,6 +71,18 @@ class Study:
     codebook: Codebook
     tables: Mapping[str, pd.DataFrame]
     problems: tuple[Problem, ...] = ()
+
+    def __repr__(self) -> str:
+        countries, asked = len(self.countries), len(self.codebook.variables)
+        counts = f"{len(self.partners)} partners in {countries} countries, {asked} questions"
+        return f"<study: {self.title}; {counts}; {', '.join(self.steps)}; {' '.join(self.languages)}>"
+
+    def _repr_html_(self) -> str:
+        columns = ("id", "name", "country", "language", "publish")
+        rows = pd.DataFrame(
+            [[getattr(partner, name) for name in columns] for partner in self.partners], columns=columns
+        )
+        return f"<p>{escape(repr(self)[1:-1])}</p>{rows.to_html(index=False)}"
 
     @property
     def title(self) -> str:
