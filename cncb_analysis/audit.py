@@ -1,18 +1,15 @@
-"""How much of a release is hidden, how near it comes to single units, and what its numbers leave open."""
+"""How much of a release is hidden, and how near it comes to single units."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from cncb_analysis.codebook import Codebook
 
 _ANSWER = ["variable", "option", "value"]
 _EMPTY = ("not_asked", "not_delivered", "too_few")
-Matrix = npt.NDArray[np.float64]
 
 
 def count_hidden(charts: Iterable[pd.DataFrame]) -> tuple[int, int]:
@@ -77,47 +74,3 @@ def count_alike(observations: pd.DataFrame, codebook: Codebook) -> pd.DataFrame:
     )
     found = sizes.transform("size").rename("k").reset_index()
     return found.groupby(["step", "k"]).size().reset_index(name="units")
-
-
-def bound_sums(known: Matrix, totals: Matrix, asked: Matrix) -> Matrix:
-    """Bound sums of counts that an attacker does not see by those that they do, when no count is below zero.
-
-    Parameters
-    ----------
-    known : array, rows by counts
-        Which counts each number shown adds up; bases are numbers shown.
-    totals : array, rows
-        The numbers shown.
-    asked : array, sums by counts
-        Which counts each hidden sum adds up.
-
-    Returns
-    -------
-    array, sums by 2
-        Least and greatest value of each that agrees with everything shown; infinite where nothing bounds it.
-
-    Raises
-    ------
-    ValueError
-        When no counts agree with what is shown.
-
-    References
-    ----------
-    Fischetti, M., & Salazar, J. J. (2001). Solving the cell suppression problem on tabular data with linear
-    constraints. Management Science, 47, 1008-1027.
-
-    Examples
-    --------
-    >>> bound_sums(np.array([[1.0, 1.0]]), np.array([4.0]), np.eye(2)).tolist()
-    [[0.0, 4.0], [0.0, 4.0]]
-    """
-    from scipy.optimize import linprog
-
-    found = np.empty((len(asked), 2))
-    for place, sums in enumerate(asked):
-        for side, sign in enumerate((1, -1)):
-            solved = linprog(sign * sums, A_eq=known, b_eq=totals, bounds=(0, None), method="highs")
-            if solved.status not in {0, 3}:
-                raise ValueError(f"no counts agree with what is shown: {solved.message}")
-            found[place, side] = sign * round(solved.fun, 6) + 0.0 if solved.status == 0 else np.inf * -sign
-    return found

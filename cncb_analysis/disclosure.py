@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from cncb_analysis.codebook import Choice, Codebook
+from cncb_analysis.codebook import Codebook
+from cncb_analysis.complementary import CLASSES, ONE_ANSWER, hide_more
 from cncb_analysis.errors import StudyError
 from cncb_analysis.estimates import CELL, ESTIMATE_COLUMNS, tabulate_shares
 from cncb_analysis.graph import AUDIENCES
@@ -28,15 +28,9 @@ _FOLLOWING = rf"jaccard|mean_rank|mentions|std_difference|shown|wilson|{_VOTES}|
 # What such numbers tell of besides, as columns in which the cells may differ: a mean over workshops gives one of them
 # back from the others, a movement the place in the other round.
 _SPANNING = {_FOLLOWING: (), "(dots|borda|mean|share).*_by_workshop": ("partner", "country"), "movement": ("occasion",)}
-# Classes of the frame by who answered: their counts add up to the answers, which the page tells.
-_CLASSES = "response:"
-_ONE_ANSWER = ["single", "ordinal"]
 _GROUP = [column for column in CELL if column != "option"]
-_ZERO = 1e-8
 _PRINTED = ["step", "variable", "option", "statistic", "partner"]
-Matrix = npt.NDArray[np.float64]
 Mask = npt.NDArray[np.bool_]
-Places = npt.NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -168,7 +162,7 @@ def protect_estimates(
     own = {release.partner} if release.audience == "partner" else set()
     kinds = {name: variable.kind for name, variable in codebook.variables.items()}
     table = table.assign(
-        kind=table["variable"].map(kinds).mask(table["variable"].str.startswith(_CLASSES), "single"),
+        kind=table["variable"].map(kinds).mask(table["variable"].str.startswith(CLASSES), "single"),
         coarse=False,
         seen=table["partner"].isin({"", *release.publish, *own}),
         printed=_is_printed(table, published),
@@ -178,7 +172,7 @@ def protect_estimates(
     table.loc[table["small"], "mark"] = "hidden"
     table.loc[table["printed"] & (table["mark"] == "hidden"), "mark"] = "published"
     for rows in _list_blocks(table):
-        table.loc[rows.index, "mark"] = _hide_more(rows, codebook)
+        table.loc[rows.index, "mark"] = hide_more(rows, codebook, release.threshold)
     gone = (_is_additive(table) | (table["statistic"] == "mean")) & (table["mark"] == "hidden")
     for statistic, spanned in _SPANNING.items():
         cells = pd.MultiIndex.from_frame(table[CELL].drop(columns=[*spanned]))
@@ -212,7 +206,7 @@ def _is_small(table: pd.DataFrame, threshold: int) -> pd.Series:
 def _coarsen(table: pd.DataFrame, codebook: Codebook, threshold: int) -> pd.DataFrame:
     """Take answers together in every group whose answers hold a small count."""
     statistic, seen = table["statistic"], table["seen"]
-    answers = (statistic == "share") & table["kind"].isin(_ONE_ANSWER) & seen
+    answers = (statistic == "share") & table["kind"].isin(ONE_ANSWER) & seen
     groups = pd.MultiIndex.from_frame(table[_GROUP])
     touched = groups.isin(groups[answers & table["small"] & ~table["printed"]])
     coarser = _list_coarser(codebook)
@@ -246,151 +240,8 @@ def _list_coarser(codebook: Codebook) -> dict[tuple[str, str], str]:
 def _list_blocks(table: pd.DataFrame) -> Iterator[pd.DataFrame]:
     """Counts that add up: all answers of a question where a unit gives one, else each option by itself."""
     added = table[_is_additive(table)]
-    together = added["kind"].isin(_ONE_ANSWER)
+    together = added["kind"].isin(ONE_ANSWER)
     keys = ["step", "variable", "occasion", added["option"].mask(together, ""), added["statistic"].mask(together, "")]
     for _, rows in added.groupby(keys, sort=False):
         if (rows["small"] & ~rows["printed"]).any():
             yield rows
-
-
-def _hide_more(rows: pd.DataFrame, codebook: Codebook) -> list[str]:
-    """Marks of a block after complementary hiding: no small count is a combination of what is known."""
-    columns = ("mark", "seen", "printed", "small", "k")
-    marks, seen, printed, small, k = (rows[column].to_numpy() for column in columns)
-    hidden, free = marks == "hidden", seen & ~printed
-    place, parent, twin = _list_places(rows)
-    sums, base = _write_sums(rows, codebook)
-    told, squares, known = _Told(parent, base), sums[:, :, None] * sums[:, None, :], (seen | printed) & ~hidden
-    told.change(place[known], squares[known])
-    # Rows that say the same (a partner alone in its country) are hidden together.
-    same = np.unique(np.column_stack([twin[place], sums]), axis=0, return_inverse=True)[1].ravel()
-    level = rows[["partner", "country"]].eq("").sum(axis=1).to_numpy()
-    for target in np.flatnonzero(small & ~printed):
-        where = place[target], sums[target]
-        order = np.lexsort([k, k == 0, np.abs(level - level[target])])
-        while told.follows(*where):
-            parts = [(place == each) & (np.abs(sums @ weights) > _ZERO) for each, weights in told.explain(*where)]
-            useful = order[(np.any(parts, axis=0) & free & ~hidden)[order]]
-            if not useful.size:
-                break
-            for attempt, row in enumerate([*useful, useful[0]]):
-                gone = np.flatnonzero((same == same[row]) & free & ~hidden)
-                told.change(place[gone], -squares[gone])
-                if attempt == len(useful) or not told.follows(*where):
-                    break
-                told.change(place[gone], squares[gone])
-            hidden[gone] = True
-    # What the rest gives back anyway need not be hidden.
-    for row in np.flatnonzero(hidden & seen & ~small):
-        hidden[row] = not told.follows(place[row], sums[row])
-    return np.where(hidden, "hidden", np.where(marks == "hidden", "", marks)).tolist()
-
-
-class _Told:
-    """What the known counts tell at each place of the tree all - country - partner, without solving it as a whole.
-
-    Sums of answers that follow are a space, kept as its projection. At a place follow `own` (squares of the rows there
-    are added up) and `below` (what follows at every child), together `known`; and what follows outside, at the parent
-    and at every sibling.
-    """
-
-    def __init__(self, parent: Places, base: Matrix) -> None:
-        self.parent, self.one = parent, np.eye(len(base))
-        self.own = np.where(np.isin(np.arange(len(parent)), parent)[:, None, None], 0 * base, base)
-        self.below, self.known = 0 * self.own, 0 * self.own
-        for place in range(len(parent)):
-            self._settle(place)
-
-    def change(self, places: Places, squares: Matrix) -> None:
-        """Add rows by their squares, or take them away."""
-        np.add.at(self.own, places, squares)
-        for place in set(places.tolist()):
-            while place >= 0:
-                self._settle(place)
-                place = self.parent[place]
-
-    def _settle(self, place: int) -> None:
-        children = self.known[self.parent == place]
-        if len(children):
-            self.below[place] = self.one - _span((self.one - children).sum(axis=0))
-        self.known[place] = _span(self.own[place] + self.below[place])
-
-    def _outside(self, place: int) -> Matrix:
-        above = self.parent[place]
-        if above < 0:
-            return 0 * self.one
-        about = _span(self.own[above] + self._outside(above))
-        return self.one - _span((self.one - self.known[self.parent == above]).sum(axis=0) + self.known[place] - about)
-
-    def follows(self, place: int, answers: Matrix) -> bool:
-        """Whether a sum of answers at a place is a combination of what is known."""
-        span = _span(self.known[place] + self._outside(place))
-        return bool(np.abs(span @ answers - answers).max() < _ZERO)
-
-    def explain(self, place: int, answers: Matrix, came: int = -1) -> Iterator[tuple[int, Matrix]]:
-        """Weights of a combination of the nearest rows, place by place: a row's is the sum of those of its answers."""
-        if np.abs(answers).max() < _ZERO:
-            return
-        climbs, above = self.parent[came] == place, self.parent[place]
-        below = 0 * self.one if climbs else self.below[place]
-        outside = 0 * self.one if came == above else self._outside(place)
-        far = _take(answers, _span(self.own[place] + below), outside)
-        deep = _take(answers - far, _span(self.own[place]), below)
-        yield place, _invert(self.own[place]) @ (answers - far - deep)
-        yield from self.explain(above, far, place)
-        for child in set(np.flatnonzero(self.parent == place).tolist()) - {came}:
-            yield from self.explain(child, answers if climbs else deep, place)
-
-
-def _take(answers: Matrix, near: Matrix, far: Matrix) -> Matrix:
-    """As little of the projection `far` as `near` leaves to it."""
-    lacking = far - far @ near
-    return np.asarray(_invert(lacking @ far) @ lacking @ answers)
-
-
-def _invert(square: Matrix) -> Matrix:
-    """Pseudo-inverse; places are so alike that few have to be worked out."""
-    return _invert_bytes((square.round(12) + 0.0).tobytes(), len(square))
-
-
-@lru_cache(maxsize=4096)
-def _invert_bytes(square: bytes, size: int) -> Matrix:
-    values, axes = np.linalg.eigh(np.frombuffer(square).reshape(size, size))
-    kept = values > _ZERO
-    return np.asarray((axes[:, kept] / values[kept]) @ axes[:, kept].T)
-
-
-def _span(square: Matrix) -> Matrix:
-    return np.asarray(_invert(square) @ square)
-
-
-def _list_places(rows: pd.DataFrame) -> tuple[Places, Places, Places]:
-    """Each row's place in the tree all - country - partner; each place's parent (-1 for all, the last) and twin.
-
-    Children come before their parents. The twin of a place with a single child is this child's.
-    """
-    pairs = list(zip(rows["partner"], rows["country"], strict=True))
-    above = {pair: ("", pair[1] if pair[0] else "") for pair in pairs}
-    order = sorted({*above, *above.values(), ("", "")}, key=lambda pair: (pair.count(""), pair))
-    number = {pair: place for place, pair in enumerate(order)}
-    parent = np.array([*(number[above.get(pair, ("", ""))] for pair in order[:-1]), -1])
-    twin = np.arange(len(order))
-    for place, lone in enumerate(np.bincount(parent[:-1])[parent[:-1]] == 1):
-        twin[parent[place]] = twin[place] if lone else parent[place]
-    return np.array([number[pair] for pair in pairs]), parent, twin
-
-
-def _write_sums(rows: pd.DataFrame, codebook: Codebook) -> tuple[Matrix, Matrix]:
-    """The answers each row adds up, and the square of those that a partner's base does."""
-    if rows["kind"].iloc[0] not in _ONE_ANSWER:
-        return np.ones((len(rows), 1)), np.zeros((1, 1))
-    variable = rows["variable"].iloc[0]
-    named = [Choice("", option) for option in rows["option"].unique()]
-    options = named if variable.startswith(_CLASSES) else codebook.options(variable)
-    answers = {False: np.array([choice.name for choice in options])}
-    answers[True] = np.array([choice.collapse or choice.name for choice in options])
-    orders = np.array([choice.order or 0 for choice in options])
-    highest = np.isin(orders, np.sort(orders)[-2:])
-    told = rows[["statistic", "option", "coarse"]].itertuples(index=False, name=None)
-    holds = [highest if kind == "share_top2" else answers[coarse] == option for kind, option, coarse in told]
-    return np.array(holds, dtype=float), np.ones((len(options), len(options)))

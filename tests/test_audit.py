@@ -1,4 +1,4 @@
-"""How much is hidden, who stands alone, and what the shown numbers leave open."""
+"""How much is hidden, and who stands alone."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
 from cncb_analysis import analysis
 from cncb_analysis.__main__ import _say_alike, _say_release
-from cncb_analysis.audit import bound_sums, count_alike, count_hidden
+from cncb_analysis.audit import count_alike, count_hidden
 from cncb_analysis.codebook import Codebook, Variable
 from cncb_analysis.estimates import tabulate_shares
 from cncb_analysis.graph import Options
@@ -46,26 +45,6 @@ def test_units_alone_are_counted_by_country_and_sensitive_answers() -> None:
     table = pd.concat([table, table.assign(variable="type", option=table["unit"])])
     assert count_alike(table, BOOK).to_numpy().tolist() == [["s", 1, 2], ["s", 2, 4]]
     assert count_alike(table.iloc[:0], BOOK).empty
-
-
-@pytest.mark.parametrize(
-    ("known", "totals", "bounds"),
-    [
-        ([[1, 1, 0], [0, 1, 1]], [0, 5], [[0, 0], [0, 0], [5, 5]]),  # nothing to be had from linear algebra alone
-        ([[1, 1, 1]], [4], [[0, 4]] * 3),
-        ([[1, 1, 0]], [4], [[0, 4], [0, 4], [0, np.inf]]),
-    ],
-)
-def test_counts_are_bounded_by_what_cannot_be_negative(
-    known: list[list[int]], totals: list[int], bounds: list[list[float]]
-) -> None:
-    given = np.array(known, dtype=float), np.array(totals, dtype=float)
-    assert bound_sums(*given, np.eye(3)).tolist() == bounds
-
-
-def test_counts_that_contradict_each_other_are_no_release() -> None:
-    with pytest.raises(ValueError, match="no counts agree"):
-        bound_sums(np.ones((2, 2)), np.array([1.0, 2.0]), np.eye(2))
 
 
 def test_the_terminal_tells_the_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
