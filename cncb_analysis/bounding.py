@@ -60,14 +60,9 @@ def find_narrow(shown: Shown, asked: Matrix, needed: Matrix, span: Span) -> tupl
     Returns
     -------
     dict of int to array
-        Sums that are narrower, each with the numbers shown that make it so.
+        Sums that are narrower, each with the numbers shown that make it so; none where these contradict each other.
     Span
         With what was found.
-
-    Raises
-    ------
-    ValueError
-        When no counts agree with what is shown.
 
     References
     ----------
@@ -94,7 +89,8 @@ def find_narrow(shown: Shown, asked: Matrix, needed: Matrix, span: Span) -> tupl
                     sign * sums, A_eq=shown.known, b_eq=shown.totals, bounds=bounds, options={"presolve": False}
                 )
                 if found.x is None:
-                    raise ValueError(f"no counts agree with what is shown: {found.message}")
+                    # As where rows of some answers are missing: who reckons with them finds no table at all.
+                    return {}, span
                 low, high = np.minimum(low, asked @ found.x), np.maximum(high, asked @ found.x)
                 makes |= np.abs(found.eqlin.marginals) > _ZERO
         if high[place] - low[place] < needed[place] - _ZERO:
