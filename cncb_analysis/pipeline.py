@@ -236,7 +236,7 @@ class _Runner:
         failed = self.summary.failed
         lost = next((need for need in node.needs if need in failed), "")
         # What there is is looked through, and the site made to say what lacks, but not when nothing was protected.
-        if lost and (node.kind not in {"scan", "site"} or lost.startswith("protect")):
+        if lost and (node.kind not in {"scan", "site"} or any(name.startswith("protect") for name in failed)):
             self._end(node, "failed", f"not run, because '{lost}' failed")
         elif cause := self._state.explain(node, self._tell(node)):
             self._submit(node, cause)
