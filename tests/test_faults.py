@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import random
@@ -25,6 +26,7 @@ from cncb_analysis import nodes
 from cncb_analysis.graph import Options
 from cncb_analysis.pipeline import run_study
 from tests.size import ROOT
+from tests.small_study import write_small_study
 from tests.test_running import COMMAND, copied, finished, list_marked, make_environment, read_pages, run_small  # noqa: F401
 
 ENDS = {".html": b"</html>", ".svg": b"</svg>", ".pdf": b"%%EOF", ".png": b"IEND\xaeB`\x82"}
@@ -251,3 +253,15 @@ def test_a_failure_whose_log_finds_no_place_is_still_told(tmp_path: Path, monkey
     error = nodes.run_node("scan", {"study": str(tmp_path)})["error"]
     assert error.startswith("ZeroDivisionError: integer division or modulo by zero; ")
     assert "scan.txt: cannot be written (Not a directory)" in error
+
+
+def test_a_run_needs_no_network(finished: Path, tmp_path: Path) -> None:
+    alone = ["unshare", "-rn"]
+    if shutil.which("unshare") is None or subprocess.run([*alone, "true"], capture_output=True).returncode:
+        pytest.skip("this machine gives no network of one's own (unshare)")
+    reach = "import socket, sys; sys.exit(socket.socket(type=socket.SOCK_DGRAM).connect_ex(('192.0.2.1', 9)))"
+    assert subprocess.run([*alone, sys.executable, "-c", reach]).returncode == errno.ENETUNREACH
+    write_small_study(tmp_path / "small")
+    done = subprocess.run([*alone, *COMMAND], cwd=tmp_path, env=make_environment(), capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert read_pages(tmp_path) == read_pages(finished)
