@@ -225,7 +225,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     Parameters
     ----------
     path : Path
-        Where to; its folder is made.
+        Where to; its folder is made. Below a folder `restricted` only the owner may read it.
     data : bytes
         What.
 
@@ -240,7 +240,7 @@ def write_bytes(path: Path, data: bytes) -> None:
         handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=HALF_WRITTEN)
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
-        Path(temporary).chmod(0o644)
+        Path(temporary).chmod(0o600 if "restricted" in path.parts else 0o644)
         Path(temporary).replace(path)
     except OSError as error:
         if temporary:

@@ -255,6 +255,27 @@ def test_a_failure_whose_log_finds_no_place_is_still_told(tmp_path: Path, monkey
     assert "scan.txt: cannot be written (Not a directory)" in error
 
 
+def test_restricted_files_are_for_their_owner_alone(finished: Path) -> None:
+    processed = finished / "small" / "processed"
+    modes = {
+        path: path.stat().st_mode & 0o777 for path in processed.rglob("*") if path.is_file() and path.name != ".lock"
+    }
+    closed = {path for path in modes if path.is_relative_to(processed / "restricted")}
+    assert len(closed) > 20
+    assert {modes[path] for path in closed} == {0o600}
+    assert {modes[path] for path in modes.keys() - closed} == {0o644}
+
+
+def test_a_run_changes_neither_raw_files_nor_tables(finished: Path, small_study: Path) -> None:
+    for folder in ("raw", "study"):
+        before, after = (
+            {p.relative_to(top): p.read_bytes() for p in (top / folder).rglob("*") if p.is_file()}
+            for top in (small_study, finished / "small")
+        )
+        assert len(after) > 5
+        assert after == before
+
+
 def test_a_run_needs_no_network(finished: Path, tmp_path: Path) -> None:
     alone = ["unshare", "-rn"]
     if shutil.which("unshare") is None or subprocess.run([*alone, "true"], capture_output=True).returncode:
