@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test explore check lint judge bench soak clean lock
+.PHONY: help run test explore check lint judge bench soak promises clean lock
 
 help: ## Show what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -41,6 +41,9 @@ judge: $(READY) ## Ask outside judges, each in an environment of its own
 
 bench: $(READY) ## Measure speed, printed as ratios
 	$(BIN)/python -m benchmarks
+
+promises: $(READY) ## Run the tests behind the promises, write docs/promises.md
+	$(BIN)/python -m tests.promises
 
 soak: $(READY) ## Run the long random trials
 	$(BIN)/python -m pytest -m slow

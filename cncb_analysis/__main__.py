@@ -249,9 +249,10 @@ def _say_alike(rows: list[dict[str, str]]) -> None:
 
 
 def _format_problems(problems: list[Problem]) -> str:
-    """Lay problems out as one table for the terminal."""
+    """Lay problems out as one table for the terminal, a line each whatever a cell holds."""
     heads = ("file", "row", "column", "value", "problem", "remedy")
-    rows = [heads, *(tuple(str(getattr(problem, head))[:60] for head in heads) for problem in problems)]
+    cells = ([str(getattr(problem, head))[:60] for head in heads] for problem in problems)
+    rows = [heads, *(["".join(c if c.isprintable() else "·" for c in cell) for cell in row] for row in cells)]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
 

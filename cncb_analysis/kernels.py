@@ -62,6 +62,22 @@ def warm_up(modules: Iterable[str] = ()) -> None:
     gc.freeze()
 
 
+def end_with_parent(parent: int) -> None:
+    """Have this process killed when the thread that started it ends, however it ends (on Linux).
+
+    What outlived a killed run would write into the pages of the next.
+
+    Parameters
+    ----------
+    parent : int
+        Process that started it; when it is dead already, this one ends at once.
+    """
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
 class _Stream(io.TextIOBase):
     """What `print` writes to inside a warm kernel."""
 
@@ -122,12 +138,11 @@ def _make_shell(outputs: list[dict[str, Any]]) -> Any:
     return shell
 
 
-def _serve_cells(connection: Connection, theirs: Connection) -> None:
+def _serve_cells(connection: Connection, theirs: Connection, parent: int) -> None:
     """Run in the forked child: one source in, one list of outputs back, until the runner hangs up."""
     theirs.close()
     os.setpgid(0, 0)
-    if sys.platform == "linux":
-        ctypes.CDLL(None).prctl(_PARENT_DEATH, signal.SIGKILL)
+    end_with_parent(parent)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     if sys.modules.get("pyarrow", sys) is None:
@@ -157,7 +172,7 @@ class Kernel:
     def __init__(self) -> None:
         context = multiprocessing.get_context("fork")
         self._connection, theirs = context.Pipe()
-        self._process = context.Process(target=_serve_cells, args=(theirs, self._connection))
+        self._process = context.Process(target=_serve_cells, args=(theirs, self._connection, os.getpid()))
         self._process.start()
         assert self._process.pid
         self.pid = self._process.pid

@@ -26,7 +26,10 @@ CELL_SECONDS = 120
 # Set where nodes are done: a notebook of a run need not ask whether what it reads is up to date.
 IN_RUN = "CNCB_IN_RUN"
 _END_SECONDS = 1.0
-_SERVE = "import json, sys; sys.path[:] = json.loads(sys.argv[1]); from cncb_analysis import nodes; nodes.serve()"
+_SERVE = (
+    "import json, sys; sys.path[:], caller = json.loads(sys.argv[1]); from cncb_analysis import nodes; "
+    "nodes.serve(caller)"
+)
 _servers: dict[int, subprocess.Popen[str]] = {}
 # A page reads these tables of the study and no other: a new correction or raw file changes it only through its numbers.
 PAGE_TABLES = (
@@ -72,7 +75,7 @@ def run_apart(kind: str, parameters: Mapping[str, str]) -> dict[str, Any]:
     """
     server = _servers.get(threading.get_ident())
     if server is None or server.poll() is not None:
-        command, pipe = [sys.executable, "-c", _SERVE, json.dumps(sys.path)], subprocess.PIPE
+        command, pipe = [sys.executable, "-c", _SERVE, json.dumps([sys.path, os.getpid()])], subprocess.PIPE
         # In a session of its own, Ctrl-C reaches the run alone, which then ends its servers in order.
         server = subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True, start_new_session=True)
         _servers[threading.get_ident()] = server
@@ -87,8 +90,11 @@ def run_apart(kind: str, parameters: Mapping[str, str]) -> dict[str, Any]:
         raise ChildProcessError("the process that did this work was killed") from None
 
 
-def serve() -> None:
-    """Do node after node for `run_apart`: a line of JSON in, a line out, until the caller hangs up."""
+def serve(caller: int) -> None:
+    """Do node after node for `run_apart`: a line of JSON in, a line out, until the caller (a process) hangs up."""
+    from cncb_analysis.kernels import end_with_parent
+
+    end_with_parent(caller)
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     os.environ[IN_RUN] = "1"
     # A notebook must neither eat the orders nor write among the answers.
@@ -151,12 +157,18 @@ def _counts(kind: str, path: Path) -> bool:
 
 
 def _log_failure(problem: Exception, kind: str, parameters: Mapping[str, str]) -> str:
+    if getattr(problem, "ename", "") == StudyError.__name__:  # the user's, from inside a notebook
+        return str(getattr(problem, "evalue", ""))
     name = "_".join(filter(None, (kind, parameters.get("notebook"), parameters.get("partner"))))
     log = _restricted(parameters["study"]) / "logs" / f"{name}.txt"
-    write_text(log, "".join(traceback.format_exception(problem)))
+    story = f"the whole story stands in {log}"
+    try:
+        write_text(log, "".join(traceback.format_exception(problem)))
+    except StudyError as refused:
+        story = str(refused)
     said = f"{getattr(problem, 'ename', type(problem).__name__)}: {getattr(problem, 'evalue', problem)}"
     place = f" in cell {problem.cell_index}" if hasattr(problem, "cell_index") else ""
-    return f"{said.splitlines()[0]}{place}; the whole story stands in {log}"
+    return f"{said.splitlines()[0]}{place}; {story}"
 
 
 def _restricted(study: str | Path) -> Path:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 from cncb_analysis import nodes as work
 from cncb_analysis.errors import StudyError
 from cncb_analysis.graph import Node, Options, plan_run
-from cncb_analysis.store import hash_bytes, hash_file, locked, read_text, write_text
+from cncb_analysis.store import HALF_WRITTEN, NO_ROOM, hash_bytes, hash_file, locked, read_text, write_bytes, write_text
 
 if TYPE_CHECKING:
     from cncb_analysis.catalogue import Page
@@ -71,8 +71,8 @@ class _State:
         self._hashes: dict[str, str] = {}
         self._mark = _fingerprint()
         self.nodes: dict[str, dict[str, Any]] = {}
-        with contextlib.suppress(StudyError, ValueError):
-            self.nodes = json.loads(read_text(self.path))["nodes"]
+        with contextlib.suppress(StudyError, ValueError, KeyError, TypeError):
+            self.nodes = dict(json.loads(read_text(self.path))["nodes"])
 
     def _name(self, path: str) -> str:
         return os.path.relpath(path, self.root) if Path(path).is_relative_to(self.root.parent) else path
@@ -140,7 +140,7 @@ def run_study(
     Raises
     ------
     StudyError
-        When an option is unknown, or another run works on the same study.
+        When an option is unknown, another run works on the same study, or there is no room or right to write.
     """
     started = time.monotonic()
     nodes = plan_run(options)
@@ -190,6 +190,13 @@ def connect(address: str) -> Iterator[Executor | None]:
         yield client.get_executor(retries=_TRIES, pure=False)
 
 
+def _clear_folder(folder: Path) -> None:
+    """Make sure that a folder can be written, and take away what a killed run left half written there."""
+    write_bytes(folder / f"{HALF_WRITTEN}probe", b"")
+    for path in folder.rglob(f"{HALF_WRITTEN}*"):
+        path.unlink()
+
+
 class _Runner:
     """Gives each node to the executor as soon as what it needs is done."""
 
@@ -229,7 +236,7 @@ class _Runner:
         failed = self.summary.failed
         lost = next((need for need in node.needs if need in failed), "")
         # What there is is looked through, and the site made to say what lacks, but not when nothing was protected.
-        if lost and (node.kind not in {"scan", "site"} or lost.startswith("protect")):
+        if lost and (node.kind not in {"scan", "site"} or any(name.startswith("protect") for name in failed)):
             self._end(node, "failed", f"not run, because '{lost}' failed")
         elif cause := self._state.explain(node, self._tell(node)):
             self._submit(node, cause)
@@ -246,6 +253,8 @@ class _Runner:
         self._order.done(node.name)
 
     def _submit(self, node: Node, cause: str) -> None:
+        for folder in (self._state.path.parent, self._state.options.out) if not self._tries else ():
+            _clear_folder(folder)
         self._report("start", node, cause)
         self._tries[node.name] += 1
         # A worker elsewhere stands in another folder.
@@ -268,6 +277,8 @@ class _Runner:
             if self._tries[node.name] < _TRIES:
                 self._submit(node, "its worker was lost")
                 return
+        if NO_ROOM in result["error"]:
+            raise StudyError(result["error"])  # all that follows would fail too
         if result["error"]:
             self._end(node, "failed", result["error"])
             return

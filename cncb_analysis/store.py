@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import csv
+import errno
 import hashlib
 import io
 import json
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
 
 # The first moment that a zip entry can carry: a fixed one keeps workbooks and decks byte-stable.
 _ZIP_EPOCH = (1980, 1, 1, 0, 0, 0)
+HALF_WRITTEN = ".cncb-"
+NO_ROOM = ", no room is left"
 _records: ContextVar[tuple[dict[str, str], ...]] = ContextVar("records", default=())
 
 
@@ -222,7 +225,7 @@ def write_bytes(path: Path, data: bytes) -> None:
     Parameters
     ----------
     path : Path
-        Where to; its folder is made.
+        Where to; its folder is made. Below a folder `restricted` only the owner may read it.
     data : bytes
         What.
 
@@ -234,15 +237,16 @@ def write_bytes(path: Path, data: bytes) -> None:
     temporary = ""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+        handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=HALF_WRITTEN)
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
-        Path(temporary).chmod(0o644)
+        Path(temporary).chmod(0o600 if "restricted" in path.parts else 0o644)
         Path(temporary).replace(path)
     except OSError as error:
         if temporary:
             Path(temporary).unlink(missing_ok=True)
-        said = f"cannot be written ({error.strerror})"
+        full = error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+        said = f"cannot be written{NO_ROOM * full} ({error.strerror})"
         raise _refuse(path, said, "free some space or choose another folder") from None
 
 
@@ -376,10 +380,14 @@ def locked(path: Path) -> Iterator[None]:
     Raises
     ------
     StudyError
-        When another process holds it.
+        When another process holds it, or it cannot be written.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as handle:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        opened = path.open("a")
+    except OSError as error:
+        raise _refuse(path, f"cannot be written ({error.strerror})", "run where you may write") from None
+    with opened as handle:
         try:
             import fcntl
         except ImportError:  # Windows: no advisory lock; the atomic writes still keep each file whole

@@ -1,4 +1,4 @@
-"""The same result twice: a run again in an empty folder, compared byte for byte with what stands."""
+"""The same result twice: a run again in an empty folder, compared byte for byte with what stands and was printed."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from cncb_analysis.analysis import read_page
 from cncb_analysis.errors import Problem, StudyError
 from cncb_analysis.graph import Options
+from cncb_analysis.page_statistics import check_statements
 from cncb_analysis.pipeline import Report, run_study
 from cncb_analysis.store import read_bytes, read_settings, read_text
+from cncb_analysis.study import read_study
 
 _PUBLIC, _NOTEBOOKS = Path("processed", "public"), Path("processed", "restricted", "notebooks")
 
@@ -34,7 +37,8 @@ def verify_run(options: Options, scratch: Path, *, report: Report | None = None)
     int
         Files compared: all of the site, the public tables, and the executed notebooks without times and folders.
     list of Problem
-        A row a file that differs, lacks, or stands there though no run makes it; and a row a node that failed.
+        A row a file that differs, lacks, or stands there though no run makes it (unless a node failed, which has a row
+        then); and a row a statement of published.csv that the data contradict, with what they say.
 
     Raises
     ------
@@ -45,7 +49,9 @@ def verify_run(options: Options, scratch: Path, *, report: Report | None = None)
         raise StudyError("nothing to verify", file=str(options.out), remedy="run first: cncb run")
     again = replace(options, study=_copy_study(options.study, scratch), out=scratch / "out", force=False)
     failed = run_study(again, report=report).failed
-    problems = [Problem(f"'{node}' failed the second time", value=cause) for node, cause in failed.items()]
+    own = {node: cause for node, cause in failed.items() if not cause.startswith("not run, because")}
+    problems = [Problem(f"'{node}' failed the second time", value=cause) for node, cause in own.items()]
+    problems += _check_printed(again) if (again.study / _PUBLIC).is_dir() else []
     pairs = [
         (options.out, again.out),
         *((options.study / folder, again.study / folder) for folder in (_PUBLIC, _NOTEBOOKS)),
@@ -54,6 +60,8 @@ def verify_run(options: Options, scratch: Path, *, report: Report | None = None)
     for first, second in pairs:
         names = [sorted(str(p.relative_to(side)) for p in side.rglob("*") if p.is_file()) for side in (first, second)]
         compared += len(names[1])
+        if failed:  # what a failed node did not make cannot be told from what no run makes
+            names[0] = [name for name in names[0] if name in names[1]]
         problems += _compare_folders(first, second, names)
     return compared, problems
 
@@ -67,6 +75,24 @@ def _copy_study(study: Path, scratch: Path) -> Path:
         (target / raw).parent.mkdir(parents=True, exist_ok=True)
         (target / raw).symlink_to((study / raw).resolve(), target_is_directory=True)
     return target
+
+
+def _check_printed(options: Options) -> Iterator[Problem]:
+    """Statements of printed decks that what this audience may see contradicts."""
+    study = read_study(options.study)
+    published = study.table("published")
+    for partner in (each.id for each in study.partners if each.id in set(published["partner"])):
+        told = {"language": options.language, "audience": options.audience}
+        view = read_page(options.study, "national_workshop", partner=partner, **told).view
+        lines, contradicted = (
+            published.index[published["partner"].eq(partner)],
+            view.words.text("published.contradicted"),
+        )
+        for line, row in zip(lines, check_statements(published, view), strict=True):
+            if row["verdict"] == contradicted:
+                said = f"slide {row['slide']}: the data say {row['found']}"
+                remedy = "correct the row, or what was delivered"
+                yield Problem(said, "published.csv", str(line), "statement", row["printed"], remedy)
 
 
 def _compare_folders(first: Path, second: Path, names: list[list[str]]) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
 import os
@@ -39,14 +40,18 @@ def run_small(folder: Path, *words: str) -> tuple[list[str], subprocess.Complete
     return ran, done
 
 
-@pytest.fixture(scope="session")
-def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The small study, run once; the folder holds small/ and reports/. Copy before spoiling."""
-    folder = tmp_path_factory.mktemp("running")
+@functools.cache  # a fixture that another module imports is another fixture
+def run_first(folder: Path) -> Path:
     write_small_study(folder / "small")
     _, done = run_small(folder)
     assert done.returncode == 0, done.stderr
     return folder
+
+
+@pytest.fixture(scope="session")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The small study, run once; the folder holds small/ and reports/. Copy before spoiling."""
+    return run_first(tmp_path_factory.getbasetemp() / "running")
 
 
 @pytest.fixture
