@@ -34,7 +34,9 @@ PROMISES: dict[str, tuple[str, ...]] = {
     ),
     "Small counts are hidden from those who may not see them, and do not follow from what is shown": (
         "test_disclosure.py::TestComplementary::test_nothing_hidden_follows_from_what_is_shown",
+        "test_bounding.py::test_no_small_count_of_a_random_study_is_narrowed_down",
         "test_audit.py::test_own_and_shared_pages_wear_one_mask",
+        "test_site_pages.py::test_the_public_is_told_no_small_count_that_was_not_printed_before",
         "test_site_pages.py::TestQuestions::test_what_is_hidden_has_no_number",
         "test_site_pages.py::TestQuestions::test_a_partner_that_is_not_seen_is_no_choice",
     ),
