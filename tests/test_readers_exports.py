@@ -94,7 +94,7 @@ def test_a_survey_structure_is_not_read_as_answers() -> None:
 def test_more_columns_than_a_survey_can_have_are_refused() -> None:
     assert read_raw((b"a," * 999) + b"a\n", file="a.csv").cells.shape == (0, 1_000)
     with pytest.raises(StudyError, match="too many columns"):
-        read_raw((b"a," * 16_384) + b"a\n", file="a.csv")
+        read_raw((b"a," * 16_385) + b"a\n", file="a.csv")
 
 
 def test_a_workbook_that_unpacks_to_an_absurd_size_is_refused() -> None:

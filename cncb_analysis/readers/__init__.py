@@ -33,6 +33,7 @@ _SPSS = (b"$FL2", b"$FL3")
 _LIMESURVEY = {"class", "type/scale", "name", "text"}
 # As many columns as Excel has; a survey tool gives far fewer.
 _WIDTHS = range(2, 16_385)
+_SHOWN = 60
 # LimeSurvey's VV files have a line of labels above the codes, and write out some signs; EUSurvey's workbooks have lines
 # about the export, an id behind each answer, and days as serial numbers.
 _VV_COLUMNS = {"id", "submitdate", "lastpage"}
@@ -97,45 +98,56 @@ def read_raw(data: bytes, *, file: str, language: str = "") -> RawTable:
     encoding = delimiter = ""
     if data.startswith(_WORKBOOK[0]) and b".qde" in data and b"[Content_Types].xml" not in data:
         rows, encoding = list_qdpx_rows(data, file=file, language=language)
-        cells = _line_up(rows)
+        cells = _line_up(rows, file)
     elif data.startswith(_WORKBOOK):
         sheets = read_sheets(data, file=file, language=language).values()
-        cells = _line_up(next((rows for rows in sheets if any(cell for row in rows for cell in row)), []))
+        cells = _line_up(next((rows for rows in sheets if any(cell for row in rows for cell in row)), []), file)
     elif data.startswith(_SPSS):
         rows, encoding = list_sav_rows(data, file=file, language=language)
-        cells = _line_up(rows)
+        cells = _line_up(rows, file)
     else:
         text, encoding = decode_text(data, file=file, language=language)
         delimiter = find_delimiter(text)
         ballots = list_preflib_rows(text, file=file)
-        cells = _line_up(ballots) if ballots else _read_delimited(data, text, encoding, delimiter, file)
+        cells = _line_up(ballots, file) if ballots else _read_delimited(data, text, encoding, delimiter, file)
         if text.startswith("<?xml") or _LIMESURVEY.issubset(cells.head(1).to_numpy().ravel()):
             raise StudyError("is a survey structure, not answers", file=file, remedy="read it with cncb import")
     filled = cells.apply(lambda column: column.map(str.strip) != "").any(axis=1)
     cells = _cut_preamble(cells[filled.to_numpy(dtype=bool)])
     if cells.empty:
         raise StudyError("is empty", file=file, remedy="export it again")
-    if cells.shape[1] not in _WIDTHS:
-        said = "has one column only" if cells.shape[1] == 1 else f"has too many columns ({cells.shape[1]})"
-        remedy = "export with comma, semicolon or tab between cells"
-        raise StudyError(said, file=file, value=str(cells.iat[0, 0]), remedy=remedy)
+    _check_width(cells.shape[1], str(cells.iat[0, 0]), file)
     names = _name_columns(cells.iloc[0])
     columns = [cells[place].iloc[1:].astype("category").cat.remove_unused_categories() for place in cells]
     return RawTable(file, pd.DataFrame(dict(zip(names, columns, strict=True))), encoding, delimiter)
 
 
+def _check_width(width: int, first: str, file: str) -> None:
+    """Refuse what is no table; too wide a one before its columns are made."""
+    if width not in _WIDTHS:
+        said = "has one column only" if width == 1 else f"has too many columns ({width})"
+        remedy = "export with comma, semicolon or tab between cells"
+        raise StudyError(said, file=file, value=first[:_SHOWN], remedy=remedy)
+
+
 def _read_delimited(data: bytes, text: str, encoding: str, delimiter: str, file: str) -> pd.DataFrame:
     """Cells by line, each distinct text of a column held once; a file whose lines differ in width the slow way."""
     options: dict[str, Any] = {"dtype": str, "na_filter": False, "skip_blank_lines": False, "low_memory": False}
+    head = text.partition("\n")[0]
+    if head.count(delimiter) >= _WIDTHS.stop:
+        _check_width(head.count(delimiter) + 1, head, file)
     try:
         cells = pd.read_csv(io.BytesIO(data), header=None, sep=delimiter, encoding=encoding, **options)
         return cells.astype("category").set_axis(range(1, len(cells) + 1))
     except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeError):
-        return _line_up(split_rows(text, delimiter, file=file))
+        return _line_up(split_rows(text, delimiter, file=file), file)
 
 
-def _line_up(rows: Sequence[Sequence[str]]) -> pd.DataFrame:
+def _line_up(rows: Sequence[Sequence[str]], file: str) -> pd.DataFrame:
     """Cells by line, short ones filled up."""
+    widest = max(rows, key=len, default=())
+    if len(widest) >= _WIDTHS.stop:
+        _check_width(len(widest), widest[0], file)
     columns = dict(enumerate(zip_longest(*rows, fillvalue="")))
     return pd.DataFrame(columns, index=range(1, len(rows) + 1), dtype=object)
 

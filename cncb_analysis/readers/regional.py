@@ -2,6 +2,7 @@
 
 import gzip
 import io
+import warnings
 import zlib
 from collections.abc import Collection
 
@@ -13,6 +14,8 @@ from cncb_analysis.schema import read_schema
 INDICATORS = {"V16110": "jobs", "V11210": "plants", "V13320": "wages"}
 
 _KEYS = {"geo": "region", "nace_r2": "sector", "indic_sb": "indicator"}
+# Unpacked bytes; Eurostat's table of all regions and sectors has less than a tenth.
+_LARGEST = 500_000_000
 _SECTOR = r"[A-Z]\d{0,4}"
 _REGION = r"[A-Z]{2}[A-Z0-9]{0,3}"
 # A count, its thousands parted by blanks; else a sign for confidential, or for no figure.
@@ -79,7 +82,11 @@ def read_eurostat(
         home = table["region"].str[:2]
         return table[table["year"].isin(years or table["year"]) & home.isin(countries or home)]
     keys = table.iloc[:, 0].str.split(",", expand=True)
-    keys.columns = [name.strip() for name in str(table.columns[0]).partition("\\")[0].split(",")]
+    named = [name.strip() for name in str(table.columns[0]).partition("\\")[0].split(",")]
+    if len(named) != keys.shape[1]:
+        remedy = "download it again"
+        raise StudyError("keys and heading differ", file=file, row="1", value=str(table.columns[0])[:60], remedy=remedy)
+    keys.columns = named
     table.columns = [str(name).strip() for name in table.columns]
     chosen = [str(year) for year in years] or [name for name in table.columns if name.isdigit()]
     lacking = [*(name for name in _KEYS if name not in keys), *(year for year in chosen if year not in table)]
@@ -105,12 +112,20 @@ def read_eurostat(
 def _read_table(data: bytes, file: str) -> pd.DataFrame:
     tidy = {column: kind for column, (kind, _) in read_schema()["cells"].items()}
     try:
-        plain = gzip.decompress(data) if data.startswith(b"\x1f\x8b") else data
+        packed = data.startswith(b"\x1f\x8b")
+        plain = gzip.GzipFile(fileobj=io.BytesIO(data)).read(_LARGEST + 1) if packed else data
+        if len(plain) > _LARGEST:
+            raise ValueError("too large unpacked")
         if plain.startswith(",".join(tidy).encode()):
             return pd.read_csv(io.BytesIO(plain), dtype=tidy, keep_default_na=False, na_values={"value": [""]})
-        table = pd.read_csv(io.BytesIO(plain), sep="\t", dtype=str, keep_default_na=False, quoting=3, index_col=False)
-    except (OSError, EOFError, ValueError, zlib.error) as error:
-        raise StudyError(f"cannot be read ({error})", file=file, remedy="download it again") from None
+        with warnings.catch_warnings():
+            # Cells beyond the heading would be lost.
+            warnings.simplefilter("error", pd.errors.ParserWarning)
+            table = pd.read_csv(
+                io.BytesIO(plain), sep="\t", dtype=str, keep_default_na=False, quoting=3, index_col=False
+            )
+    except (OSError, EOFError, ValueError, zlib.error, pd.errors.ParserWarning) as error:
+        raise StudyError(f"cannot be read ({str(error)[:80]})", file=file, remedy="download it again") from None
     if table.shape[1] < 2 or table.empty:
         raise StudyError("is no Eurostat table", file=file, remedy="deliver the bulk TSV as downloaded")
     return table
