@@ -26,6 +26,7 @@ examples, studies or kills at random (seeded, so the same every time), each of t
 PROMISES: dict[str, tuple[str, ...]] = {
     "No name, address or free text of a respondent reaches what leaves": (
         "test_site.py::test_no_contact_of_a_respondent_reaches_an_output",
+        "test_canaries.py::test_no_canary_leaves",
         "test_canary.py::test_secret_is_found_in_every_format",
         "test_running.py::test_what_must_not_leave_takes_its_file_away_and_fails_the_run_until_it_is_mended",
         "test_cleaning_rules.py::test_an_identifier_is_never_repeated_in_the_log",
@@ -48,6 +49,9 @@ PROMISES: dict[str, tuple[str, ...]] = {
     "A file that somebody spoilt or forged is refused in words, and what it holds stays text": (
         "test_readers.py::test_any_bytes_give_a_raw_table_or_a_study_error",
         "test_readers_exports.py::test_a_damaged_export_gives_a_raw_table_or_a_study_error",
+        "test_hostile.py::test_a_hostile_file_is_refused_in_one_line",
+        "test_hostile.py::test_a_million_columns_cost_little_memory",
+        "test_hostile.py::test_damaged_files_give_what_they_hold_or_a_study_error",
         "test_readers_exports.py::test_a_workbook_that_unpacks_to_an_absurd_size_is_refused",
         "test_readers_refi.py::test_a_zip_bomb_is_refused_before_it_is_unpacked",
         "test_readers_spss.py::test_a_file_that_ends_or_hangs_its_reader_is_refused",
