@@ -118,5 +118,5 @@ def test_shown_figures_are_those_of_figures_csv(name: str) -> None:
     assert len(own[own["kind"] != "table"]) <= 9
 
 
-def test_there_are_seven_notebooks() -> None:
-    assert sorted(path.stem for path in Path(ROOT / "notebooks").glob("*.ipynb")) == sorted(NAMES)
+def test_there_are_seven_notebooks_and_a_tutorial() -> None:
+    assert sorted(path.stem for path in Path(ROOT / "notebooks").glob("*.ipynb")) == ["0_tutorial", *sorted(NAMES)]
