@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import secrets
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -17,7 +19,7 @@ from cncb_analysis.concentration import tabulate_location_quotients
 from cncb_analysis.disclosure import Protected, Release, protect_estimates
 from cncb_analysis.estimates import tabulate_estimates
 from cncb_analysis.graph import list_pages
-from cncb_analysis.store import read_frames, write_frames
+from cncb_analysis.store import read_bytes, read_frames, write_frames, write_text
 from cncb_analysis.study import Study, read_study
 from cncb_analysis.synthesis import rank_measures, tabulate_evidence, tabulate_joint_support, tabulate_overlap
 from cncb_analysis.words import read_shipped
@@ -111,7 +113,7 @@ def analyse_study(cleaned: Cleaned, cleaning: pd.DataFrame, study: Study) -> dic
     return {
         "estimates": pd.concat(estimates, ignore_index=True),
         **_compare(observations, study),
-        "quotes": interviews.tabulate_quotes(cleaned.segments, rng=make_rng(study, "quotes")),
+        "quotes": interviews.tabulate_quotes(cleaned.segments, key=read_key(study, needed=len(cleaned.segments) > 0)),
         "hosts": pooling.tabulate_hosts(estimates[0], observations, units, study.codebook),
         "clusters": clusters,
         "disagreements": disagreements,
@@ -178,6 +180,35 @@ def make_rng(study: Study, purpose: str) -> np.random.Generator:
         The same for the same seed and purpose.
     """
     return np.random.default_rng([int(study.settings.get("seed", 0)), *purpose.encode()])
+
+
+def read_key(study: Study, *, needed: bool = True) -> bytes:
+    """Read the secret from which pseudonyms are made; it stands outside study and repository.
+
+    Parameters
+    ----------
+    study : Study
+        Where its data are made up, nobody is to be protected, and its seed is the secret: everybody gets the same.
+    needed : bool
+        Whether there is anybody to be given a pseudonym.
+
+    Returns
+    -------
+    bytes
+        Of the file that the variable CNCB_KEY names, else one in the home folder; made at first use.
+
+    Raises
+    ------
+    StudyError
+        When the file cannot be read or made.
+    """
+    if study.settings.get("synthetic") or not needed:
+        return f"made up: {study.settings.get('seed', 0)}".encode()
+    # What stands below a folder of this name only its owner may read.
+    path = Path(os.environ.get("CNCB_KEY") or Path.home() / ".config" / "cncb" / "restricted" / "pseudonyms.key")
+    if not path.exists():
+        write_text(path, secrets.token_hex(32))
+    return read_bytes(path)
 
 
 def write_analysis(analysis: _Frames, study: Study, *, audience: str) -> list[Path]:

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 
 import pandas as pd
 
-from cncb_analysis.analysis import make_rng, read_cleaned
+from cncb_analysis.analysis import read_cleaned, read_key
 from cncb_analysis.cleaning import Cleaned
 from cncb_analysis.codebook import MISSING, read_labels
 from cncb_analysis.coding import tabulate_disagreements, tabulate_near_duplicates, tabulate_pairs
@@ -94,7 +94,7 @@ def write_export(
         return _write_spss(study, cleaned, target, language)
     if form == "coding":
         write_text(target / "RESTRICTED.txt", f"{_NOTE}\n")
-    quotes = tabulate_quotes(cleaned.segments, rng=make_rng(study, "quotes"))
+    quotes = tabulate_quotes(cleaned.segments, key=read_key(study))
     segments = {"segments": quotes.drop(columns="partner")}
     return _write_tables(target, segments if form == "segments" else _tabulate_coding(study, cleaned, quotes))
 

@@ -1,6 +1,8 @@
 """Step 3: topics by interview asked, case by theme, quotes, and the profile of the cluster manager."""
 
-from itertools import product
+import base64
+import hmac
+from itertools import count, product
 
 import numpy as np
 import pandas as pd
@@ -10,6 +12,8 @@ from cncb_analysis.coding import choose_coding, list_ancestry, list_interviews
 from cncb_analysis.estimates import shape_estimates, tabulate_counts, tabulate_shares
 
 _CIRCLE = "vc_link"
+# So many letters tell a thousand people apart; where two would be called the same, all get one more.
+_LETTERS = 4
 _PLACE = ["excerpt", "pseudonym", "partner", "country", "theme_code"]
 _QUOTE_COLUMNS = [*_PLACE, "language", "text", "translation", "translator"]
 
@@ -104,21 +108,22 @@ def tabulate_framework(
     return wide.reset_index().rename_axis(columns=None)
 
 
-def tabulate_quotes(segments: pd.DataFrame, *, rng: np.random.Generator) -> pd.DataFrame:
+def tabulate_quotes(segments: pd.DataFrame, *, key: bytes) -> pd.DataFrame:
     """List the passages that may be quoted, under pseudonyms.
 
     Parameters
     ----------
     segments : DataFrame
         unit, partner, country, theme_code, text, language, translation, translator, consent, final.
-    rng : Generator
-        Shuffles the pseudonyms, so that a number does not give away partner or order of interviews.
+    key : bytes
+        Secret from which the pseudonyms are made: who does not have it cannot tell who is who from the names of the
+        interviews, and with the same key somebody keeps the pseudonym from run to run, whoever else is interviewed.
 
     Returns
     -------
     DataFrame
-        excerpt (pseudonym and a number, to cite a passage by), pseudonym (a number as text, the same for all quotes of
-        one person), partner, country, theme_code, language,
+        excerpt (pseudonym and a number, to cite a passage by), pseudonym (a few letters, the same for all quotes of one
+        person), partner, country, theme_code, language,
         text (as said), translation and translator (empty where there is none); only with consent, each passage once
         a topic.
 
@@ -126,16 +131,22 @@ def tabulate_quotes(segments: pd.DataFrame, *, rng: np.random.Generator) -> pd.D
     --------
     >>> segment = {"unit": "u", "partner": "pecs", "country": "HU", "theme_code": "tasks", "text": "Sokat utazom."}
     >>> more = {"language": "hu", "translation": "I travel a lot.", "translator": "K. N.", "consent": "yes"}
-    >>> quotes = tabulate_quotes(pd.DataFrame([segment | more | {"final": True}]), rng=np.random.default_rng(1))
-    >>> quotes[["pseudonym", "translation"]].values.tolist()
-    [['01', 'I travel a lot.']]
+    >>> quotes = tabulate_quotes(pd.DataFrame([segment | more | {"final": True}]), key=b"a secret")
+    >>> len(quotes["pseudonym"][0]), quotes["translation"].tolist()
+    (4, ['I travel a lot.'])
+
+    References
+    ----------
+    Krawczyk, H., Bellare, M. and Canetti, R. (1997). HMAC: keyed-hashing for message authentication. RFC 2104.
     """
     people = sorted(segments["unit"].unique())
-    numbers = dict(zip(people, rng.permutation(len(people)) + 1, strict=True))
+    codes = [base64.b32encode(hmac.digest(key, str(unit).encode(), "sha256")).decode() for unit in people]
+    length = next(n for n in count(_LETTERS) if len({code[:n] for code in codes}) == len(codes))
+    names = {unit: code[:length] for unit, code in zip(people, codes, strict=True)}
     agreed = segments["consent"].astype(str).str.casefold().isin(["yes", "true", "1"])
     quotes = choose_coding(segments[agreed & segments["text"].fillna("").ne("")])
     quotes = quotes.drop_duplicates(["unit", "theme_code", "text"])
-    quotes = quotes.assign(pseudonym=[f"{numbers[unit]:02d}" for unit in quotes["unit"]])
+    quotes = quotes.assign(pseudonym=[names[unit] for unit in quotes["unit"]])
     # By its letters, so that a number does not tell when in the talk it was said.
     place = quotes.groupby("unit")["text"].rank(method="dense").astype(int).astype(str)
     quotes = quotes.assign(excerpt=quotes["pseudonym"].astype(str) + "-" + place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,8 @@ from tests.shipped import run_cncb
 from tests.size import ROOT
 from tests.small_study import write_small_study
 
+# A test makes no secret in anybody's home.
+os.environ["CNCB_KEY"] = str(Path(tempfile.mkdtemp(prefix="cncb_key_")) / "restricted" / "key")
 # The same examples on every machine, and no complaint when it is a slow one.
 settings.register_profile("steady", deadline=None, derandomize=True)
 settings.load_profile("steady")

@@ -32,6 +32,8 @@ PROMISES: dict[str, tuple[str, ...]] = {
         "test_cleaning_rules.py::test_an_identifier_is_never_repeated_in_the_log",
         "test_faults.py::test_restricted_files_are_for_their_owner_alone",
         "test_exports.py::test_segments_leave_with_consent_and_pseudonym_only",
+        "test_interviews.py::test_pseudonyms_are_stable_and_do_not_follow_the_order",
+        "test_interviews.py::test_the_key_stands_outside_the_study",
     ),
     "Small counts are hidden from those who may not see them, and do not follow from what is shown": (
         "test_disclosure.py::TestComplementary::test_nothing_hidden_follows_from_what_is_shown",
@@ -40,6 +42,7 @@ PROMISES: dict[str, tuple[str, ...]] = {
         "test_site_pages.py::test_the_public_is_told_no_small_count_that_was_not_printed_before",
         "test_site_pages.py::TestQuestions::test_what_is_hidden_has_no_number",
         "test_site_pages.py::TestQuestions::test_a_partner_that_is_not_seen_is_no_choice",
+        "test_withdrawal.py::test_a_partner_that_withdraws_is_gone_from_the_next_run",
     ),
     "A run asks nothing of the network, nor does a page": (
         "test_faults.py::test_a_run_needs_no_network",

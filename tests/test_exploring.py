@@ -104,7 +104,7 @@ def test_the_widget_shows_only_what_the_audience_may_see(site: Path) -> None:
 
 def test_objects_show_themselves_in_text_and_html(own: Path, site: Path) -> None:
     study = read_study(own)
-    assert repr(study) == "<study: A new study; 1 partners in 1 countries, 4 questions; questionnaire; en>"
+    assert repr(study) == "<study: A new study; partners: 1, countries: 1, questions: 4; questionnaire; en>"
     assert "<td>own</td>" in study._repr_html_()
     assert repr(study.codebook) == "<codebook: 4 questions, 2 lists of answers>"
     html = study.codebook._repr_html_()
@@ -145,7 +145,7 @@ def test_the_tutorial_leads_from_an_excel_file_to_a_figure(tmp_path: Path) -> No
     told = {"file": str(tmp_path / "first.xlsx"), "folder": str(tmp_path / "first")}
     book = papermill.execute_notebook(str(TUTORIAL), None, parameters=told, cwd=str(tmp_path), progress_bar=False)
     outputs = {cell.id: cell.outputs for cell in book.cells if cell.cell_type == "code"}
-    assert "1 partners in 1 countries, 3 questions" in outputs["study"][0]["data"]["text/html"]
+    assert "partners: 1, countries: 1, questions: 3" in outputs["study"][0]["data"]["text/html"]
     assert outputs["check"][0]["data"]["text/plain"] == "[]"
     figure = outputs["figure"][0]["data"]["text/html"]
     assert "<figure" in figure and "5 of 12" in figure

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 import pytest
 
+from cncb_analysis.analysis import read_key
 from cncb_analysis.codebook import Choice, Codebook, Variable
 from cncb_analysis.interviews import (
     tabulate_balance,
@@ -19,6 +20,7 @@ from cncb_analysis.interviews import (
     tabulate_quotes,
 )
 from cncb_analysis.store import read_table
+from cncb_analysis.study import read_study
 from tests.stand_ins import find, make_observations, make_table
 
 STATEMENTS = Path(__file__).parents[1] / "data" / "study" / "profile.csv"
@@ -107,7 +109,7 @@ def passages() -> pd.DataFrame:
 
 
 def test_quotes_need_consent_and_bear_a_pseudonym(passages: pd.DataFrame) -> None:
-    quotes = tabulate_quotes(passages, rng=np.random.default_rng(5))
+    quotes = tabulate_quotes(passages, key=b"5")
     assert "unit" not in quotes and "Nincs pénz." not in quotes["text"].tolist()
     told = sorted(zip(quotes["theme_code"], quotes["text"], strict=True))
     assert told == [
@@ -121,10 +123,34 @@ def test_quotes_need_consent_and_bear_a_pseudonym(passages: pd.DataFrame) -> Non
 
 def test_pseudonyms_are_stable_and_do_not_follow_the_order(passages: pd.DataFrame) -> None:
     many = pd.concat([passages.head(1).assign(unit=f"u{place:02d}", text=f"t{place:02d}") for place in range(20)])
-    first, again, other = (tabulate_quotes(many, rng=np.random.default_rng(seed)) for seed in (1, 1, 2))
+    first, again, other = (tabulate_quotes(many, key=key) for key in (b"one", b"one", b"two"))
     pd.testing.assert_frame_equal(first, again)
-    assert not first["text"].is_monotonic_increasing  # the list is by pseudonym, and pseudonyms are shuffled
+    assert not first["text"].is_monotonic_increasing  # the list is by pseudonym, and pseudonyms follow no order
     assert first["text"].tolist() != other["text"].tolist()
+    assert not set(first["pseudonym"]) & set(other["pseudonym"])
+    # Whoever else is interviewed, somebody keeps the pseudonym.
+    fewer = tabulate_quotes(many.tail(7), key=b"one").set_index("text")["pseudonym"]
+    assert fewer.to_dict() == first.set_index("text")["pseudonym"].loc[fewer.index].to_dict()
+
+
+def test_two_people_never_share_a_pseudonym(passages: pd.DataFrame) -> None:
+    crowd = pd.concat([passages.head(1).assign(unit=f"u{place}", text=f"t{place}") for place in range(3000)])
+    names = tabulate_quotes(crowd, key=b"one")["pseudonym"]
+    assert names.is_unique
+    assert names.str.len().unique().tolist() == [5]
+
+
+def test_the_key_stands_outside_the_study(small_study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CNCB_KEY", str(tmp_path / "restricted" / "key"))
+    study = read_study(small_study)
+    assert read_key(study) == b"made up: 7"
+    real = replace(study, settings={**study.settings, "synthetic": False})
+    assert read_key(real, needed=False) == b"made up: 7"
+    assert not (tmp_path / "restricted").exists()
+    key = read_key(real)
+    assert len(key) == 64
+    assert read_key(real) == key
+    assert (tmp_path / "restricted" / "key").stat().st_mode & 0o077 == 0
 
 
 # The seven of the Milan deck: aged 36, 58 and five between 40 and 55; three women; all from the private sector.
@@ -201,7 +227,7 @@ def test_the_framework_matrix_shows_passages_silence_and_what_was_not_asked() ->
 
 def test_quotes_are_balanced_by_partner(passages: pd.DataFrame) -> None:
     more = passages[passages["unit"] == "m1"].assign(text="Mancano i fondi.")
-    quotes = tabulate_quotes(pd.concat([passages, more]), rng=np.random.default_rng(5))
+    quotes = tabulate_quotes(pd.concat([passages, more]), key=b"5")
     assert tabulate_balance(quotes, UNITS).to_dict("records") == [
         {"partner": "bratislava", "country": "SK", "interviews": 1, "people": 0, "passages": 0, "most": 0},
         {"partner": "milan", "country": "IT", "interviews": 2, "people": 2, "passages": 3, "most": 2},

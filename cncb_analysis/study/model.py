@@ -74,7 +74,7 @@ class Study:
 
     def __repr__(self) -> str:
         countries, asked = len(self.countries), len(self.codebook.variables)
-        counts = f"{len(self.partners)} partners in {countries} countries, {asked} questions"
+        counts = f"partners: {len(self.partners)}, countries: {countries}, questions: {asked}"
         return f"<study: {self.title}; {counts}; {', '.join(self.steps)}; {' '.join(self.languages)}>"
 
     def _repr_html_(self) -> str:
