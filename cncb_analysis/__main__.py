@@ -239,6 +239,8 @@ def _say_release(options: Options) -> None:
     if told.get("figures"):
         share = f"{told['hidden']} of {told['figures']} ({told['hidden'] / told['figures']:.0%})"
         click.echo(f"Audience {audience}: {share} figures of notebooks 5-7 are wholly hidden")
+    if told.get("ordinary"):
+        click.echo(f"{told['ordinary']} cluster or host name(s) are ordinary words: no page can be searched for them")
 
 
 def _say_alike(rows: list[dict[str, str]]) -> None:

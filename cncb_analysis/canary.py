@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from cncb_analysis.errors import StudyError
 from cncb_analysis.store import read_bytes
 from cncb_analysis.study import declared_tables
+from cncb_analysis.words import read_fixed_words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -43,6 +44,7 @@ _DEEPEST = 5
 _PRINTABLE = bytes([*range(32, 127), *b"\n\r\t"])
 # These tables of a study repeat what was delivered; all others are written for the pages.
 _RAW_VALUES = ("corrections", "crosswalk", "recodes", "sources")
+_VOCABULARY = ("choices", "items", "survey", "themes", "words")
 
 
 class Hit(NamedTuple):
@@ -80,24 +82,35 @@ def collect_secrets(cleaned: Cleaned, quotes: pd.DataFrame, study: Study, *, aud
     Returns
     -------
     dict
-        For `scan_file`.
+        For `scan_file`; ordinary: names that the study's own questions, codes, words or partners' names say, so that
+        they cannot be looked for (a host that is called Agency).
     """
     partners = [str(name) for partner in study.partners for name in (partner.name, partner.short)]
     units = cleaned.units
     # A trial entry names no cluster, and its words may stand anywhere.
     trials = set(units.loc[units["status"] == "test", "cluster"])
     names = {name for column in ("cluster", "host") for name in units[column]} - trials
+    vocabulary = [*map(study.table, _VOCABULARY), read_fixed_words()]
+    said = _list_runs([*_list_cells(vocabulary), *partners], {len(_split(name)) for name in names})
+    ordinary = {name for name in names if audience == "public" and _split(name) in said}
     passages = [text for column in ("text", "translation") for text in cleaned.segments[column]]
     told = cleaned.identifiers
     secrets = [
         (kind, text) for kind, text in zip(told["kind"], told["text"], strict=True) if text not in names | trials
     ]
     secrets += [("text", text) for text in (*cleaned.texts["text"], *passages)]
-    secrets += [("cluster", name) for name in sorted(names - set(partners)) if audience == "public"]
+    secrets += [("cluster", name) for name in sorted(names - ordinary) if audience == "public"]
     released = [text for column in ("text", "translation") for text in quotes.get(column, ())]
-    said = [study.table(name) for name in declared_tables() if name not in _RAW_VALUES]
-    released += [text for table in said for column in table for text in table[column].unique()]
-    return index_secrets(secrets, [*released, *partners], addresses=[str(study.settings.get("contact", ""))])
+    released += _list_cells(study.table(name) for name in declared_tables() if name not in _RAW_VALUES)
+    contact = [str(study.settings.get("contact", ""))]
+    return {
+        **index_secrets(secrets, [*released, *partners], addresses=contact),
+        "ordinary": sorted(ordinary - {"", *partners}),
+    }
+
+
+def _list_cells(tables: Iterable[pd.DataFrame]) -> list[str]:
+    return [text for table in tables for column in table for text in table[column].unique()]
 
 
 def index_secrets(secrets: Iterable[tuple[str, str]], released: Iterable[str], *, addresses: Iterable[str]) -> Secrets:
@@ -123,17 +136,19 @@ def index_secrets(secrets: Iterable[tuple[str, str]], released: Iterable[str], *
     >>> index_secrets([("identifier", "Anna Rossi")], ["Province of Milan"], addresses=())["runs"]
     {'anna rossi': [[[], 'identifier']]}
     """
-    told: set[Words] = set()
     wanted = {run: kind for kind, text in secrets for run in _cut(kind, text)}
-    lengths = sorted({len(run) for run in wanted})
-    for text in released:
-        words = _split(text)
-        told.update(words[start : start + size] for size in lengths for start in range(len(words) - size + 1))
+    told = _list_runs(released, {len(run) for run in wanted})
     runs: dict[str, list[list[Any]]] = {}
     for run, kind in wanted.items():
         if kind in _FIRM or run not in told:
             runs.setdefault(" ".join(run[:2]), []).append([list(run[2:]), kind])
     return {"runs": runs, "addresses": [address for address in addresses if "@" in address]}
+
+
+def _list_runs(texts: Iterable[str], lengths: Iterable[int]) -> set[Words]:
+    """Every row of so many words that stands in the texts."""
+    split, sizes = list(map(_split, texts)), sorted(lengths)
+    return {words[at : at + size] for words in split for size in sizes for at in range(len(words) - size + 1)}
 
 
 def _split(text: str) -> Words:

@@ -192,13 +192,15 @@ def _protect(study: str, audience: str) -> list[Path]:
     known = read_study(Path(study))
     cleaned, counts = read_cleaned(_restricted(study) / "clean", known)
     analysis = analyse_study(cleaned, counts, known)
-    secrets = _restricted(study) / f"secrets_{audience}.json"
-    write_text(secrets, json.dumps(collect_secrets(cleaned, analysis["quotes"], known, audience=audience)))
-    return [secrets, *write_analysis(analysis, known, audience=audience), _measure(known, audience)]
+    path = _restricted(study) / f"secrets_{audience}.json"
+    secrets = collect_secrets(cleaned, analysis["quotes"], known, audience=audience)
+    write_text(path, json.dumps(secrets))
+    written = write_analysis(analysis, known, audience=audience)
+    return [path, *written, _measure(known, audience, ordinary=len(secrets["ordinary"]))]
 
 
-def _measure(study: Study, audience: str) -> Path:
-    """Note how many figures of notebooks 5 to 7 are wholly hidden from an audience."""
+def _measure(study: Study, audience: str, *, ordinary: int) -> Path:
+    """Note how many figures of notebooks 5 to 7 are wholly hidden from an audience, and names not looked for."""
     from cncb_analysis.analysis import read_page
     from cncb_analysis.audit import count_hidden
     from cncb_analysis.chart_tables import MAKERS
@@ -208,9 +210,13 @@ def _measure(study: Study, audience: str) -> Path:
     pages = [read_page(study.folder, notebook, partner=partner, audience=audience) for notebook, partner in named]
     drawn = [(page, figure) for page in pages for figure in page.figures.values() if figure.kind in MAKERS]
     hidden, figures = count_hidden(MAKERS[figure.kind](figure, page.view) for page, figure in drawn)
-    target = study.folder / "processed" / "pages" / audience / "release.json"
-    write_text(target, json.dumps({"hidden": hidden, "figures": figures}))
+    target = _name_release(study.folder, audience)
+    write_text(target, json.dumps({"hidden": hidden, "figures": figures, "ordinary": ordinary}))
     return target
+
+
+def _name_release(study: Path, audience: str) -> Path:
+    return study / "processed" / "pages" / audience / "release.json"
 
 
 def _notebook(study: str, out: str, notebook: str, partner: str, **shown: str) -> list[Path]:
@@ -260,7 +266,8 @@ def _site(study: str, out: str, failed: str = "{}", **shown: str) -> list[Path]:
     from cncb_analysis.report import render_site
 
     page, delivered = read_page(Path(study), SITE, **shown), read_delivered(Path(study), shown["audience"])
-    files = render_site(page, delivered, Path(out), json.loads(failed))
+    release = json.loads(read_text(_name_release(Path(study), shown["audience"])))
+    files = render_site(page, delivered, Path(out), json.loads(failed), release)
     pages = {Path(out) / name: html for name, html in files.items()}
     for path, html in pages.items():
         write_text(path, html)

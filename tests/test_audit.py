@@ -50,7 +50,10 @@ def test_units_alone_are_counted_by_country_and_sensitive_answers() -> None:
 def test_the_terminal_tells_the_share(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "study").mkdir()
     (tmp_path / "study" / "study.toml").write_text('[disclosure]\naudience = "consortium"\n')
-    for audience, told in {"public": {"hidden": 2, "figures": 92}, "consortium": {"hidden": 0, "figures": 0}}.items():
+    for audience, told in {
+        "public": {"hidden": 2, "figures": 92, "ordinary": 0},
+        "consortium": {"hidden": 0, "figures": 0},
+    }.items():
         (tmp_path / "processed" / "pages" / audience).mkdir(parents=True)
         (tmp_path / "processed" / "pages" / audience / "release.json").write_text(json.dumps(told))
     _say_release(Options(tmp_path, tmp_path, audience="public"))

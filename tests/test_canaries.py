@@ -8,17 +8,18 @@ import io
 import re
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pandas as pd
 import pyreadstat
 import pytest
 
-from cncb_analysis.store import write_bytes, write_text
+from cncb_analysis.store import write_bytes
 from tests.shipped import run_cncb
 from tests.small_study import BALLOTS, CARDS, FRAME, SEGMENTS, SOUTH, SOUTH_HEAD, write_ledger, write_small_study
 from tests.test_readers import make_workbook
+from tests.test_readers_refi import build, select, source
 
 CANARIES = {
     "cluster": "Zaunkoenig",
@@ -43,48 +44,85 @@ def write_spss(rows: Rows) -> bytes:
         return path.read_bytes()
 
 
-FORMATS: dict[str, tuple[str, Callable[[Rows], bytes]]] = {
-    "LimeSurvey VV in UTF-16": ("txt", lambda rows: write_delimited([rows[0], *rows], "\t", "utf-16")),
-    "Excel": ("xlsx", lambda rows: make_workbook([list(row) for row in rows])),
-    "SPSS": ("sav", write_spss),
+def write_workbook(rows: Rows, above: Sequence[list[str]] = ()) -> bytes:
+    return make_workbook([list(row) for row in (*above, *rows)])
+
+
+def write_kobo(rows: Rows) -> bytes:
+    """Answers as KoboToolbox gives them: groups before the question, columns of the tool."""
+    tool = {"id": "_id", "submitdate": "_submission_time", "lastpage": "_index"}
+    head = [tool.get(name) or ("ETA" if name == "ETA" else f"group_a/{name}") for name in rows[0]]
+    return b"\xef\xbb\xbf" + write_delimited([head, *rows[1:]])
+
+
+def write_project(rows: Rows) -> bytes:
+    """Passages as a REFI-QDA project: each interview a source with its text."""
+    texts = {f"sources/{name}.txt": said.encode() for name, said in {"ab1": rows[1][6], "ab2": OPINION}.items()}
+    sources = "".join(
+        source(select(0, len(text.decode())), f'name="{unit}" plainTextPath="internal://{path.partition("/")[2]}"')
+        for unit, (path, text) in zip(["I01", "I03"], texts.items(), strict=True)
+    )
+    return build(sources, texts=texts)
+
+
+def write_highlights(rows: Rows) -> bytes:
+    """Passages as Taguette exports them."""
+    said = [[str(place), row[0], row[2].replace("/", "."), row[6]] for place, row in enumerate(rows[1:], start=1)]
+    return write_delimited([["id", "document", "tag", "content"], *said])
+
+
+def write_orders(rows: Rows) -> bytes:
+    """Ballots as PrefLib: what its heading says of people is not read."""
+    head = f"# TITLE: {OPINION}\n# DATA TYPE: toi\n# ALTERNATIVE NAME 1: exchange\n# ALTERNATIVE NAME 2: tours\n"
+    return f"{head}1: 2,1\n".encode()
+
+
+Form = tuple[str, Callable[[Rows], bytes]]
+PLAIN: Form = ("csv", write_delimited)
+WORKBOOK: Form = ("xlsx", write_workbook)
+# A format of a survey tool holds the answers; passages and ballots have their own; the rest comes as a spreadsheet.
+FORMATS: dict[str, dict[str, Form]] = {
+    "LimeSurvey VV in UTF-16": {
+        "answers": ("txt", lambda rows: write_delimited([rows[0], *rows], "\t", "utf-16")),
+    },
+    "Excel": dict.fromkeys(("answers", "frame", "cards", "segments", "ballots"), WORKBOOK),
+    "SPSS, REFI-QDA project": {"answers": ("sav", write_spss), "segments": ("qdpx", write_project)},
+    "Kobo, Taguette, PrefLib": {
+        "answers": ("csv", write_kobo),
+        "segments": ("csv", write_highlights),
+        "ballots": ("toi", write_orders),
+    },
+    "EUSurvey": {
+        "answers": ("xlsx", lambda rows: write_workbook(rows, [["Alias", "a"], ["Export Date", "46113"], []])),
+    },
 }
-# Words that every page has are no names: the small study's hosts get some of their own.
-HOSTS = {"Agency": "Traegerverein", "Club": "Vogelklub", "Chamber": "Camera Alata", "Usignolo": CANARIES["cluster"]}
 
 
 def rename(text: str) -> str:
-    for old, new in {**HOSTS, "u@usignolo.example": CANARIES["email"]}.items():
+    for old, new in {"Usignolo": CANARIES["cluster"], "u@usignolo.example": CANARIES["email"]}.items():
         text = text.replace(old, new)
     return text
 
 
-def plant(folder: Path, suffix: str, write: Callable[[Rows], bytes]) -> Path:
+def plant(folder: Path, forms: Mapping[str, Form]) -> Path:
     """The small study with canaries in each delivery of `south`: clusters, addresses, telephones, words."""
     write_small_study(folder)
-    answers = list(csv.reader([SOUTH_HEAD, *SOUTH]))
-    place = answers[0].index("strength")
-    answers[1][place] = OPINION
-    deliveries = {
-        "answers": answers,
-        "frame": list(csv.reader(FRAME["south"].splitlines())),
-        "cards": list(csv.reader(CARDS["south"].splitlines())),
-        "segments": list(csv.reader(SEGMENTS["south"].splitlines())),
-        "ballots": list(csv.reader(BALLOTS["south"].splitlines())),
-    }
+    texts = {"frame": FRAME, "cards": CARDS, "segments": SEGMENTS, "ballots": BALLOTS}
+    deliveries = {content: list(csv.reader(each["south"].splitlines())) for content, each in texts.items()}
+    deliveries["answers"] = list(csv.reader([SOUTH_HEAD, *SOUTH]))
+    deliveries["answers"][1][deliveries["answers"][0].index("strength")] = OPINION
     deliveries["segments"][2][6] = OPINION  # of an interview without a card, so without consent
-    write_text(folder / "raw" / "north" / "frame.csv", rename(FRAME["north"]))
     ledger = list(csv.DictReader((folder / "study" / "sources.csv").read_text(encoding="utf-8").splitlines()))
     for content, rows in deliveries.items():
-        named = [[rename(cell) for cell in row] for row in rows]
-        # A format of a survey tool holds its answers; the other tables come as spreadsheets do.
-        own = (suffix, write) if content == "answers" or suffix == "xlsx" else ("csv", write_delimited)
+        suffix, write = forms.get(content, PLAIN)
         (folder / "raw" / "south" / f"{content}.csv").unlink()
-        write_bytes(folder / "raw" / "south" / f"{content}.{own[0]}", own[1](named))
+        write_bytes(
+            folder / "raw" / "south" / f"{content}.{suffix}", write([[rename(cell) for cell in row] for row in rows])
+        )
         for row in ledger:
             if row["path"] == f"south/{content}.csv":
-                row["path"] = f"south/{content}.{own[0]}"
-    kept = [{key: row[key] for key in ("step", "partner", "path", "content")} for row in ledger]
-    write_ledger(folder, kept)
+                row["path"] = f"south/{content}.{suffix}"
+    write_ledger(folder, [{key: row[key] for key in ("step", "partner", "path", "content")} for row in ledger])
     return folder
 
 
@@ -112,9 +150,11 @@ def find_canaries(folder: Path) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("form", FORMATS)
 def test_no_canary_leaves(form: str, tmp_path: Path) -> None:
-    study = plant(tmp_path / "small", *FORMATS[form])
+    study = plant(tmp_path / "small", FORMATS[form])
     done = run_cncb("run", "--study", str(study), "--audience", "public", "--out", str(tmp_path / "out"), cwd=tmp_path)
     assert done.returncode == 0, done.stdout + done.stderr
+    # Hosts that are called Chamber and Agency, as the partners are: that nobody looks for them is said.
+    assert "2 cluster or host name(s) are ordinary words" in done.stdout
     restricted = [(kind, name) for kind, name in find_canaries(study / "processed" / "restricted")]
     # They were read: whoever reads nothing leaks nothing.
     assert {kind for kind, _ in restricted} == set(CANARIES)

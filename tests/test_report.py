@@ -199,7 +199,7 @@ def render(out: Path, failed: Mapping[str, str], pages: Sequence[str] = ()) -> d
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_text("x", encoding="utf-8")
     delivered = {("milan", "mapping"): 29, ("milan", "questionnaire"): 12, ("veneto", "questionnaire"): 16}
-    return render_site(joint(), delivered, out, failed)
+    return render_site(joint(), delivered, out, failed, {"figures": 92, "hidden": 2})
 
 
 def test_the_first_screen_asks_the_question_and_counts(tmp_path: Path) -> None:
@@ -229,13 +229,14 @@ def test_the_page_about_the_run_names_what_failed_and_runs_nothing(tmp_path: Pat
     assert html.count('class="sign failed"') == 1
     assert html.count('class="sign done"') == 2
     assert "Nothing failed" in render(tmp_path, {})["about.html"]
+    assert "Of 92 figures for workshops, comparison and joint support, 2 are wholly hidden" in html
     assert Outline(html).wrong == []
 
 
 def test_an_empty_study_says_what_to_fill(tmp_path: Path) -> None:
     write_new_study(tmp_path / "new")
     empty = Page(read_study(tmp_path / "new"), "joint_support", "", "en", "public", protect([]))
-    html = render_site(empty, {}, tmp_path, {})["index.html"]
+    html = render_site(empty, {}, tmp_path, {}, {})["index.html"]
     assert "This study is still empty" in html
     assert "study/survey.csv" in html
     assert html.count("<h1>") == 1

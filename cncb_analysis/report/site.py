@@ -37,7 +37,9 @@ _SCRIPT = Path(__file__).parent / "template" / "questions.js"
 Delivered = Mapping[tuple[str, str], int]
 
 
-def render_site(page: Page, delivered: Delivered, out: Path, failed: Mapping[str, str]) -> dict[str, str]:
+def render_site(
+    page: Page, delivered: Delivered, out: Path, failed: Mapping[str, str], release: Mapping[str, int]
+) -> dict[str, str]:
     """Render the pages that belong to the whole run.
 
     Parameters
@@ -50,6 +52,8 @@ def render_site(page: Page, delivered: Delivered, out: Path, failed: Mapping[str
         Folder of the site; only pages and files that stand there are linked.
     failed : mapping of str to str
         Node of the run to the cause of its failure.
+    release : mapping of str to int
+        figures: how many this audience may see; hidden: those of which it sees nothing.
 
     Returns
     -------
@@ -57,7 +61,7 @@ def render_site(page: Page, delivered: Delivered, out: Path, failed: Mapping[str
         File name to HTML.
     """
     site = [*_TEMPLATES] if page.study.partners else [*_ALWAYS]
-    common = {"site": site, "exists": lambda path: (Path(out) / path).is_file()}
+    common = {"site": site, "release": release, "exists": lambda path: (Path(out) / path).is_file()}
     values = {name: {**common, **_VALUES[name](page, delivered, failed)} for name in site}
     pages = {name: render_template(f"{_TEMPLATES[name]}.html.j2", page, given) for name, given in values.items()}
     for country in page.study.countries:
