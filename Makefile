@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test explore check lint judge bench soak promises clean lock
+.PHONY: help run test explore check lint judge lowest bench soak promises clean lock
 
 help: ## Show what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -38,6 +38,9 @@ lint: $(READY) ## Format check, lint, types, size of the library
 
 judge: $(READY) ## Ask outside judges, each in an environment of its own
 	$(BIN)/python tests/judges.py
+
+lowest: $(READY) ## Run the study with the lowest versions allowed, compare its tables
+	$(BIN)/python -m tests.lowest
 
 bench: $(READY) ## Measure speed, printed as ratios
 	$(BIN)/python -m benchmarks

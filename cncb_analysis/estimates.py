@@ -210,7 +210,7 @@ def _count_all(rows: pd.DataFrame, answers: pd.DataFrame, codebook: Codebook) ->
         multiple.assign(statistic="share", k=multiple["value"] > 0),
         top.assign(statistic="share_top2", option="", k=top["value"] >= top["top"]),
         ranked.assign(statistic="share_ranked", k=ranked["value"].notna()),
-        asked.sort_values("k").drop_duplicates([*_KEYS, "unit", "option"], keep="last"),
+        asked.sort_values("k", kind="stable").drop_duplicates([*_KEYS, "unit", "option"], keep="last"),
     ]
     return tabulate_counts(pd.concat(chances))
 

@@ -151,10 +151,12 @@ def _join_frame(units: pd.DataFrame, answers: pd.DataFrame, codebook: Codebook) 
 
 def _name_thirds(values: pd.Series) -> pd.Series:
     """Third of each value, named by its ends; the last is open, so that it does not tell the largest."""
-    third = pd.qcut(values, 3, labels=False, duplicates="drop")
+    # Cut at values that stand there: between two of them the last digit of a quantile decides.
+    ordered, size = np.sort(values), len(values)
+    third = np.searchsorted(np.unique(ordered[[(size - 1) // 3, 2 * (size - 1) // 3]]), values)
     starts = values.groupby(third).min().tolist()
     names = [f"{first:g}–{following - 1:g}" for first, following in pairwise(starts)] + [f"{max(starts):g}+"]
-    return third.map(dict(enumerate(names)))
+    return pd.Series(np.array(names)[third], index=values.index)
 
 
 def _test_response(frame: pd.DataFrame, rng: np.random.Generator) -> Iterator[_Found]:
@@ -271,7 +273,8 @@ def tabulate_sensitivity(
     pooled = pooled[[*CELL, "statistic", "frame", "width", "estimate"]].rename(columns={"estimate": "whole"})
     checks = pd.concat(again).drop(columns=["low", "high", "frame"]).merge(pooled, on=[*CELL, "statistic"])
     change = checks.assign(estimate=(checks["estimate"] - checks["whole"]).abs() / checks["width"], k=np.nan)
-    change = change[np.isfinite(change["estimate"])].sort_values("estimate").drop_duplicates(CELL, keep="last")
+    change = change[np.isfinite(change["estimate"])].sort_values("estimate", kind="stable")
+    change = change.drop_duplicates(CELL, keep="last")
     change = change.assign(statistic="largest_change", method="width")
     tables = [shown.assign(statistic="shown"), checks.assign(statistic=checks["check"]), change]
     wilson = shown[shown["statistic"].str.startswith("share")].assign(statistic="wilson", frame=np.nan)

@@ -25,7 +25,7 @@ def render_environment() -> str:
         *(f'  - "{name}"' for name in named),
         "  - pip",
         "  - pip:",
-        "      - -e .",
+        f"      - -e .[{','.join(sorted(set(extras) - {'dev'}))}]",  # what no channel has under the same name
     ]
     return "\n".join(lines) + "\n"
 

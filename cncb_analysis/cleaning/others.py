@@ -118,7 +118,7 @@ def clean_ballots(delivery: Delivery) -> Cleaned:
         so are ranks delivered for a round of other ballots, and the reverse.
     """
     rules = delivery.study.table("ballots")
-    rules = rules[rules["workshop"].isin(["", delivery.partner.id])].sort_values("workshop")
+    rules = rules[rules["workshop"].isin(["", delivery.partner.id])].sort_values("workshop", kind="stable")
     by_round = {row["round"]: row for row in rules.to_dict("records")}
     kind = next(iter(delivery.cells.get("kind", ())), "")
     fitting = [name for name, rule in by_round.items() if rule["kind"] == kind]
