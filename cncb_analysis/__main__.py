@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 _SHOWN: Any = {"type": _FOLDER, "show_default": True}
 _FORMS = ("public", "spss", "xlsform", "limesurvey", "qdc", "segments", "coding")
+_SHOWN_ALIKE = 20
+_CONTENT = "What FILE holds: frame, statistics, answers, cards, segments, presence, ballots or actions."
 _STUDY = click.option("--study", default=Path("data"), help="Folder of the study (holds study/ and raw/).", **_SHOWN)
 
 
@@ -113,23 +115,38 @@ def verify(study: Path, out: Path) -> None:
 @click.argument("file", type=click.Path(path_type=Path, dir_okay=False, exists=True))
 @_STUDY
 @click.option("--partner", required=True, metavar="ID", help="Who delivered it.")
-@click.option("--step", default="questionnaire", type=click.Choice(["mapping", "questionnaire", "interviews"]))
-def import_file(file: Path, study: Path, partner: str, step: str) -> None:
-    """Draft the crosswalk and codebook rows of FILE: what is known by code or label, what comes nearest."""
+@click.option("--content", default="answers", show_default=True, metavar="NAME", help=_CONTENT)
+def import_file(file: Path, study: Path, partner: str, content: str) -> None:
+    """Draft what the study's tables have to say of FILE: what is known by code or label, what comes nearest."""
     from cncb_analysis.preparing import draft_file
 
-    for path, counts in draft_file(file, study, partner, step).items():
+    for path, counts in draft_file(file, study, partner, content).items():
         click.echo(f"{path}: {counts}")
+    click.echo(f"Look at them in a spreadsheet, then: cncb accept --study {study} --partner {partner}")
+
+
+@main.command()
+@_STUDY
+@click.option("--partner", required=True, metavar="ID", help="Whose drafts.")
+def accept(study: Path, partner: str) -> None:
+    """Take the drafts of `cncb import`, as you left them, over into the study's tables."""
+    from cncb_analysis.preparing import accept_drafts
+
+    for name, (taken, left) in accept_drafts(study, partner).items():
+        click.echo(
+            f"{name}.csv: {taken} row(s) taken over" + f", {left} left in the draft: say what they mean" * (left > 0)
+        )
 
 
 @main.command()
 @click.argument("folder", type=_FOLDER)
-def new(folder: Path) -> None:
-    """Write an empty study into FOLDER, every table headed and explained."""
+@click.option("--example", is_flag=True, help="With the questions, topics, figures and measures of the shipped study.")
+def new(folder: Path, example: bool) -> None:
+    """Write a study without data into FOLDER, every table headed and explained."""
     from cncb_analysis.study import write_new_study
 
-    write_new_study(folder)
-    click.echo(f"An empty study stands in {folder}. Start with {folder / 'study' / 'study.toml'}.")
+    write_new_study(folder, example=example)
+    click.echo(f"A study without data stands in {folder}. Start with {folder / 'study' / 'study.toml'}.")
     click.echo(f"Then: cncb check --study {folder}")
 
 
@@ -251,12 +268,24 @@ def _say_alike(rows: list[dict[str, str]]) -> None:
 
 
 def _format_problems(problems: list[Problem]) -> str:
-    """Lay problems out as one table for the terminal, a line each whatever a cell holds."""
+    """Lay problems out as one table for the terminal, a line each whatever a cell holds, many of a kind cut short."""
     heads = ("file", "row", "column", "value", "problem", "remedy")
-    cells = ([str(getattr(problem, head))[:60] for head in heads] for problem in problems)
-    rows = [heads, *(["".join(c if c.isprintable() else "·" for c in cell) for cell in row] for row in cells)]
+    kinds: dict[tuple[str, str], list[Problem]] = {}
+    for each in problems:
+        kinds.setdefault((each.file, each.problem), []).append(each)
+    rows: list[tuple[str, ...]] = [heads]
+    more = []
+    for (file, problem), alike in kinds.items():
+        # What stands in a file may be long; what to do is never cut.
+        cells = [
+            [str(getattr(each, head))[: 60 if head == "value" else None] for head in heads]
+            for each in alike[:_SHOWN_ALIKE]
+        ]
+        rows += [tuple("".join(c if c.isprintable() else "·" for c in cell) for cell in row) for row in cells]
+        if len(alike) > _SHOWN_ALIKE:
+            more.append(f"{len(alike) - _SHOWN_ALIKE} more in {file}: {problem}; see problems.csv beside the cell log")
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return "\n".join("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows)
+    return "\n".join([*("  ".join(map(str.ljust, row, widths)).rstrip() for row in rows), *more])
 
 
 if __name__ == "__main__":

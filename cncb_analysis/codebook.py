@@ -275,8 +275,29 @@ def read_labels(cells: Mapping[str, str]) -> dict[str, str]:
     >>> read_labels({"name": "yes", "label::Deutsch (de)": "Ja", "label::it": "Sì", "label": ""})
     {'de': 'Ja', 'it': 'Sì'}
     """
-    tags = {column: _LABEL.fullmatch(column) for column, cell in cells.items() if cell}
-    return {match["tag"] or match["bare"] or "en": cells[column] for column, match in tags.items() if match}
+    return {find_language(column): cell for column, cell in cells.items() if cell and find_language(column)}
+
+
+def find_language(column: str) -> str:
+    """Language of the labels in a column of an XLSForm table.
+
+    Parameters
+    ----------
+    column : str
+        Its heading.
+
+    Returns
+    -------
+    str
+        Its code; English for a bare `label`; empty where the column holds no labels.
+
+    Examples
+    --------
+    >>> [find_language(column) for column in ("label::Deutsch (de)", "label::it", "label", "name")]
+    ['de', 'it', 'en', '']
+    """
+    match = _LABEL.fullmatch(column)
+    return (match["tag"] or match["bare"] or "en") if match else ""
 
 
 def _in_language(labels: Mapping[str, str], language: str, code: str) -> str:

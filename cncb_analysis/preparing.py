@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import tempfile
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cncb_analysis.errors import Problem, StudyError
 from cncb_analysis.nodes import find_notebooks
-from cncb_analysis.store import read_bytes, read_text, write_bytes, write_table, write_text
+from cncb_analysis.store import read_bytes, read_table, read_text, write_bytes, write_table, write_text
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from cncb_analysis.study import Study
 
 _RESTRICTED = Path("processed", "restricted")
+# Tables that are drafted, and by what a row is known there.
+_TAKEN = {
+    "survey": ["name"], "choices": ["list_name", "name"], "themes": ["code"], "items": ["item"],
+    "sources": ["path", "content"],
+    "crosswalk": ["partner", "file", "column", "value"],
+}  # fmt: skip
 _PARTNER = '[[partners]]\nid = "{0}"\nname = "{0}"\nshort = "{0}"\ncountry = "{1}"\nlanguage = "en"\n'
 
 
@@ -53,8 +62,10 @@ def check_everything(folder: Path) -> tuple[list[Problem], Path]:
     list of Problem
         All of them; empty when the study is ready.
     Path
-        Where the cell log stands: a row a raw cell that was not taken as it stood.
+        Where the cell log stands: a row a raw cell that was not taken as it stood. The problems stand beside it.
     """
+    import pandas as pd
+
     from cncb_analysis.audit import count_alike
     from cncb_analysis.cleaning import check_raw
     from cncb_analysis.study import check_study, read_study
@@ -65,20 +76,24 @@ def check_everything(folder: Path) -> tuple[list[Problem], Path]:
     except StudyError as error:
         return list(error.problems), target
     cleaned = check_raw(study)
+    problems = list(dict.fromkeys([*check_study(study), *cleaned.problems]))
     write_table(target, cleaned.cell_log)
+    write_table(
+        target.with_name("problems.csv"), pd.DataFrame(problems, columns=[each.name for each in fields(Problem)])
+    )
     write_table(target.with_name("alike.csv"), count_alike(cleaned.observations, study.codebook))
-    return list(dict.fromkeys([*check_study(study), *cleaned.problems])), target
+    return problems, target
 
 
-def draft_file(file: Path, folder: Path, partner: str, step: str) -> dict[Path, str]:
+def draft_file(file: Path, folder: Path, partner: str, content: str) -> dict[Path, str]:
     """Write first drafts of crosswalk and codebook rows for a delivered file, for a person to accept.
 
     Parameters
     ----------
     file, folder : Path
         The file, and the study's folder.
-    partner, step : str
-        Who delivered it, and for which step.
+    partner, content : str
+        Who delivered it, and what it holds: frame, statistics, answers, cards, segments, presence, ballots or actions.
 
     Returns
     -------
@@ -88,7 +103,7 @@ def draft_file(file: Path, folder: Path, partner: str, step: str) -> dict[Path, 
     Raises
     ------
     StudyError
-        When the file cannot be read, or partner or step are not known.
+        When the file cannot be read, or partner or content are not known.
     """
     from cncb_analysis.cleaning.drafts import draft_import
     from cncb_analysis.study import read_study
@@ -97,12 +112,86 @@ def draft_file(file: Path, folder: Path, partner: str, step: str) -> dict[Path, 
     inside = file.resolve().is_relative_to(study.raw_root)
     name = file.resolve().relative_to(study.raw_root).as_posix() if inside else file.name
     told = {}
-    for draft, rows in draft_import(study, partner, read_bytes(file), file=name, step=step).items():
+    for draft, rows in draft_import(study, partner, read_bytes(file), file=name, content=content).items():
         path = folder / _RESTRICTED / "import" / partner / f"{file.stem}_{draft}.csv"
         write_table(path, rows)
         counts = rows["match"].value_counts() if "match" in rows else {"rows": len(rows)}
         told[path] = ", ".join(f"{count} {match}" for match, count in counts.items())
     return told
+
+
+def accept_drafts(folder: Path, partner: str) -> dict[str, tuple[int, int]]:
+    """Take over what a person left in the drafts of `draft_file` into the study's tables.
+
+    Parameters
+    ----------
+    folder : Path
+        The study's folder.
+    partner : str
+        Whose drafts.
+
+    Returns
+    -------
+    dict of str to (int, int)
+        Table to the rows taken over, and those left in the drafts because nobody has said yet what they mean. What
+        the study knows already is neither; a draft with nothing left is removed.
+
+    Raises
+    ------
+    StudyError
+        When there are no drafts, or one cannot be read.
+    """
+    paths = sorted((folder / _RESTRICTED / "import" / partner).glob("*.csv"))
+    if not paths:
+        raise StudyError("no draft", value=partner, remedy="make one with cncb import FILE --partner ID")
+    told = dict.fromkeys(_TAKEN, (0, 0))
+    drafts = _settle({path: read_table(path) for path in paths})
+    for path, draft in drafts.items():
+        name = path.stem.rpartition("_")[2]
+        if name in _TAKEN:
+            taken, left = _take_over(folder / "study" / f"{name}.csv", draft, _TAKEN[name])
+            told[name] = (told[name][0] + taken, told[name][1] + len(left))
+            write_table(path, left)
+        if name not in _TAKEN or left.empty:
+            path.unlink()
+    return {name: counts for name, counts in told.items() if any(counts)}
+
+
+def _settle(drafts: dict[Path, pd.DataFrame]) -> dict[Path, pd.DataFrame]:
+    """Drop new questions whose column was given to another, and crosswalk rows that a new question makes needless."""
+    for path in [path for path in drafts if path.stem.endswith("_crosswalk")]:
+        columns, stem = drafts[path], path.stem.removesuffix("crosswalk")
+        asked, offered = (path.with_stem(f"{stem}{name}") for name in ("survey", "choices"))
+        if asked in drafts:
+            questions = drafts[asked]
+            proposed = set(questions.loc[questions["match"].eq("new"), "name"])
+            needless = proposed - set(columns["variable"])
+            drafts[asked] = questions[~questions["name"].isin(needless)]
+            drafts[offered] = drafts[offered][~drafts[offered]["list_name"].isin(needless)]
+            drafts[path] = columns[columns["match"].ne("new") | ~columns["variable"].isin(proposed)]
+    return drafts
+
+
+def _take_over(target: Path, draft: pd.DataFrame, key: list[str]) -> tuple[int, pd.DataFrame]:
+    """Append the rows of a draft that say something new; how many, and what is left for a person to decide."""
+    import pandas as pd
+
+    from cncb_analysis.codebook import find_language
+
+    table = read_table(target)
+    headings = {find_language(name): name for name in table if find_language(name)}
+    draft = draft.rename(columns=lambda name: headings.get(find_language(name), name))
+    draft = draft[draft.get("match", pd.Series("new", draft.index)).isin(["new", "none"])]
+    known = pd.MultiIndex.from_frame(draft[key]).isin(pd.MultiIndex.from_frame(table[key]))
+    draft = draft[~known].drop_duplicates(key)
+    # A row of the crosswalk without target and reason says that nobody knows the column, or the answer.
+    said = (
+        draft["reason"] + draft["code"].where(draft["value"].ne(""), draft["variable"]) if "reason" in draft else key[0]
+    )
+    open_rows = pd.Series(said, draft.index).eq("")
+    ready = draft[~open_rows].drop(columns=["match", "candidates"], errors="ignore")
+    write_table(target, pd.concat([table, ready]).fillna(""))
+    return len(ready), draft[open_rows]
 
 
 def start_study(file: str | Path, folder: str | Path = "", *, partner: str = "own", country: str = "AT") -> Study:
@@ -128,7 +217,6 @@ def start_study(file: str | Path, folder: str | Path = "", *, partner: str = "ow
     StudyError
         When the file cannot be read, or there is already a study in the folder.
     """
-    from cncb_analysis.cleaning.drafts import draft_import
     from cncb_analysis.readers import read_raw
     from cncb_analysis.study import read_study, write_new_study
 
@@ -140,12 +228,8 @@ def start_study(file: str | Path, folder: str | Path = "", *, partner: str = "ow
     text = read_text(settings).replace("steps = []", 'steps = ["questionnaire"]', 1)
     text = text.replace('audience = "public"', 'audience = "partner"', 1)
     write_text(settings, f"{text}\n{_PARTNER.format(partner, country)}")
-    path = f"{partner}/{file.name}"
-    write_bytes(folder / "raw" / path, data)
-    drafts = draft_import(read_study(folder), partner, data, file=path)
-    drafts["sources"] = drafts["sources"].assign(bytes=str(len(data)), sensitivity="personal", origin="real")
-    for name in ("survey", "choices", "sources"):
-        write_table(
-            folder / "study" / f"{name}.csv", drafts[name].drop(columns=["match", "candidates"], errors="ignore")
-        )
+    raw = folder / "raw" / partner / file.name
+    write_bytes(raw, data)
+    draft_file(raw, folder, partner, "answers")
+    accept_drafts(folder, partner)
     return read_study(folder)

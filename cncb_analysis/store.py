@@ -182,7 +182,7 @@ def read_settings(path: Path) -> dict[str, Any]:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """Read a table of the study: comma-separated UTF-8, every cell as text.
+    """Read a table of the study: UTF-8 with commas, or semicolons where the heading has no comma; cells are text.
 
     Parameters
     ----------
@@ -201,12 +201,14 @@ def read_table(path: Path) -> pd.DataFrame:
     """
     import pandas as pd
 
-    rows = list(csv.reader(io.StringIO(read_text(path), newline="")))
+    text = read_text(path)
+    # A spreadsheet in most languages of Europe writes semicolons.
+    comma = "," in text.partition("\n")[0]
+    rows = list(csv.reader(io.StringIO(text, newline=""), delimiter="," if comma else ";"))
     if not rows or not any(rows[0]):
         raise _refuse(path, "has no heading", "put the column names in the first row", row="1")
     heading = [name.strip() for name in rows[0]]
-    repeated = sorted({name for name in heading if heading.count(name) > 1})
-    if repeated:
+    if repeated := sorted({name for name in heading if heading.count(name) > 1}):
         raise _refuse(path, "heading repeated", "rename one of the two", row="1", value=repeated[0])
     body = [(line, row) for line, row in enumerate(rows[1:], start=2) if any(cell.strip() for cell in row)]
     for line, row in body:
@@ -353,19 +355,6 @@ def pack_zip(members: Mapping[str, bytes]) -> bytes:
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, data)
     return buffer.getvalue()
-
-
-def write_zip(path: Path, members: Mapping[str, bytes]) -> None:
-    """Write a zip as `pack_zip` packs it.
-
-    Parameters
-    ----------
-    path : Path
-        Where to.
-    members : mapping of str to bytes
-        Name inside the archive to content, in the order wanted.
-    """
-    write_bytes(path, pack_zip(members))
 
 
 @contextlib.contextmanager

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from html import escape
 from pathlib import Path
 
-from cncb_analysis.store import write_zip
+from cncb_analysis.store import pack_zip, write_bytes
 
 # A cell that reads as a number or as the sign of a missing one: aligned right, so that digits stand below digits.
 _NUMERIC = re.compile(r"[+−–<≤≥-]?\s?[\d.,  ]*\d.*|[–·]?")
@@ -176,7 +176,7 @@ def write_sheets(
         members = {name: archive.read(name) for name in sorted(archive.namelist())}
     # openpyxl stamps the moment of saving into the properties.
     members["docProps/core.xml"] = _MOMENT.sub(rb"\g<1>2000-01-01T00:00:00Z", members["docProps/core.xml"])
-    write_zip(path, members)
+    write_bytes(path, pack_zip(members))
 
 
 def _name_sheet(caption: str) -> str:

@@ -214,7 +214,7 @@ def read_shipped(name: str) -> pd.DataFrame:
     Parameters
     ----------
     name : str
-        words or figures.
+        Of the table, such as words.
 
     Returns
     -------
@@ -222,8 +222,8 @@ def read_shipped(name: str) -> pd.DataFrame:
         Text cells.
     """
     package = Path(__file__).parent
-    inside = package / f"{name}.csv"
-    return read_table(inside if inside.is_file() else package.parent / "data" / "study" / inside.name)
+    installed = package / "example"
+    return read_table((installed if installed.is_dir() else package.parent / "data" / "study") / f"{name}.csv")
 
 
 def read_fixed_words() -> pd.DataFrame:

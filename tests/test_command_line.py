@@ -95,3 +95,17 @@ def test_environment_yml_is_what_pyproject_says() -> None:
     from tests.environment import TARGET, render_environment
 
     assert TARGET.read_text(encoding="utf-8") == render_environment()
+
+
+def test_many_problems_of_a_kind_are_cut_short_and_all_kept(tmp_path: Path) -> None:
+    run_cncb("new", "mine", cwd=tmp_path)
+    head = (tmp_path / "mine" / "study" / "survey.csv").read_text(encoding="utf-8").splitlines()[0]
+    rows = [f"text,q{number},{',' * (head.count(',') - 2)}" for number in range(50)]
+    (tmp_path / "mine" / "study" / "survey.csv").write_text("\n".join([head, *rows, ""]), encoding="utf-8")
+    done = run_cncb("check", "--study", "mine", cwd=tmp_path)
+    lines = done.stdout.splitlines()
+    assert len(lines) == 1 + 20 + 2
+    assert lines[-2] == "30 more in survey.csv: label is missing; see problems.csv beside the cell log"
+    assert lines[-1].startswith("50 problem(s)")
+    kept = (tmp_path / "mine" / "processed" / "restricted" / "problems.csv").read_text(encoding="utf-8")
+    assert kept.count("label is missing,survey.csv") == 50

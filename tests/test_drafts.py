@@ -9,6 +9,7 @@ import pytest
 from click.testing import CliRunner
 
 from cncb_analysis.__main__ import main
+from cncb_analysis.cleaning import check_raw
 from cncb_analysis.cleaning.drafts import draft_import
 from cncb_analysis.errors import StudyError
 from cncb_analysis.store import hash_bytes, write_table, write_text
@@ -52,13 +53,14 @@ def test_each_column_says_what_it_was_known_by_and_what_comes_nearest(small: Pat
         "id": "tool",
         "cm_sex": "code",
         "Wie alt sind Sie?": "label",
-        "ETA": "none",  # the crosswalk's second name for a question that the column before has answered
-        "importance of law": "none",
+        "ETA": "new",  # the crosswalk's second name for a question that the column before has answered
+        "importance of law": "new",
         "Work abroad": "label",
-        "Where are you based": "none",
-        "visits": "none",
+        "Where are you based": "new",
+        "visits": "new",
     }
     assert columns.loc["Work abroad", "variable"] == "int_level"
+    assert columns.loc["importance of law", "variable"] == "importance_of_law"
     assert columns.loc["importance of law", "candidates"].startswith("skill_imp_law (0.75); ")
     assert columns.loc["cm_sex", "candidates"] == ""
     unknown = rows[rows["value"] != ""]
@@ -108,13 +110,66 @@ def test_the_command_writes_the_drafts_where_nobody_publishes_and_counts(small: 
     done = CliRunner().invoke(main, ["import", str(file), "--study", str(small), "--partner", "south"])
     assert done.exit_code == 0
     target = small / "processed" / "restricted" / "import" / "south" / "new_crosswalk.csv"
-    assert f"{target}: 6 none, 2 label, 1 tool, 1 code" in done.output
+    assert f"{target}: 4 new, 2 label, 2 none, 1 tool, 1 code" in done.output
     rows = pd.read_csv(target, dtype=str, keep_default_na=False)
     assert set(rows["file"]) == {"south/new.csv"}
     assert set(rows["partner"]) == {"south"}
     refused = CliRunner().invoke(main, ["import", str(file), "--study", str(small), "--partner", "west"])
     assert refused.exit_code == 1
     assert "no such partner" in refused.output
+
+
+def change_draft(folder: Path, column: str, value: str = "", **cells: str) -> None:
+    """Say in the crosswalk's draft what a column, or an answer in it, means."""
+    path = folder / "new_crosswalk.csv"
+    rows = pd.read_csv(path, dtype=str, keep_default_na=False)
+    chosen = rows["column"].eq(column) & rows["value"].eq(value)
+    assert chosen.any()
+    rows.loc[chosen, list(cells)] = list(cells.values())
+    rows.to_csv(path, index=False)
+
+
+def test_what_a_person_left_in_the_drafts_is_taken_over(small: Path) -> None:
+    told = ["--study", str(small), "--partner", "south"]
+    write_text(small / "raw" / "south" / "new.csv", DELIVERED)
+    assert CliRunner().invoke(main, ["import", str(small / "raw" / "south" / "new.csv"), *told]).exit_code == 0
+    drafts = small / "processed" / "restricted" / "import" / "south"
+    change_draft(drafts, "importance of law", variable="skill_imp_law")
+    change_draft(drafts, "ETA", variable="", reason="asked twice")
+    change_draft(drafts, "cm_sex", "Frauu", code="woman")
+    before = read_study(small)
+    done = CliRunner().invoke(main, ["accept", *told])
+    assert done.exit_code == 0
+    after = read_study(small)
+    added = {name: len(after.table(name)) - len(before.table(name)) for name in ("survey", "choices", "crosswalk")}
+    # Two questions nobody had; a column given to a known question, one left out, one answer: their new ones fall away.
+    assert added == {"survey": 2, "choices": 2, "crosswalk": 3}
+    assert set(after.codebook.variables) - set(before.codebook.variables) == {"Where_are_you_based", "visits"}
+    assert after.codebook.label("visits", "it") == "visits"
+    assert "crosswalk.csv: 3 row(s) taken over, 1 left in the draft: say what they mean" in done.output
+    # What nobody has said yet stays, alone, and is asked for again; the rest is gone.
+    assert [path.name for path in drafts.glob("*")] == ["new_crosswalk.csv"]
+    assert pd.read_csv(drafts / "new_crosswalk.csv")["value"].tolist() == ["Somme"]
+    again = CliRunner().invoke(main, ["accept", *told])
+    assert again.output == "crosswalk.csv: 0 row(s) taken over, 1 left in the draft: say what they mean\n"
+    change_draft(drafts, "Work abroad", "Somme", code="some")
+    assert CliRunner().invoke(main, ["accept", *told]).output == "crosswalk.csv: 1 row(s) taken over\n"
+    problems = {each.problem for each in check_raw(read_study(small)).problems if each.file == "south/new.csv"}
+    assert problems == {"column is missing"}
+    refused = CliRunner().invoke(main, ["accept", *told])
+    assert (refused.exit_code, "no draft" in refused.output) == (1, True)
+
+
+def test_a_new_question_is_labelled_in_the_study_s_own_columns(small: Path) -> None:
+    told = ["--study", str(small), "--partner", "north", "--content", "frame"]
+    write_text(small / "raw" / "north" / "new.csv", "Sitz;Jahr\nWels;1\n")
+    assert CliRunner().invoke(main, ["import", str(small / "raw" / "north" / "new.csv"), *told]).exit_code == 0
+    assert CliRunner().invoke(main, ["accept", *told[:4]]).exit_code == 0
+    study = read_study(small)
+    assert "label::de (de)" not in study.table("survey")
+    assert (study.codebook.label("Sitz", "de"), study.codebook.variable("Sitz").instrument) == ("Sitz", "mapping")
+    (source,) = study.table("sources").loc[lambda rows: rows["path"].eq("north/new.csv")].to_dict("records")
+    assert (source["content"], source["origin"], source["sensitivity"]) == ("frame", "real", "personal")
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +213,7 @@ def test_match_rate_of_six_real_deliveries(drafted: Path, partner: str, known: i
     file = f"2017_{PARTNERS[partner]}_public_data.csv".replace("de_de_", "de_")
     rows = draft_import(read_study(drafted), partner, (REAL / file).read_bytes(), file=file)["crosswalk"]
     named = rows[rows["value"] == ""]
-    assert (named["match"].ne("none").sum(), len(named)) == (known, columns)
+    assert (named["match"].ne("new").sum(), len(named)) == (known, columns)
     assert (rows["value"] != "").sum() == unknown
     likely = named[(named["match"] == "none") & named["column"].str.startswith("time1can[")]
     for column, candidates in zip(likely["column"], likely["candidates"], strict=True):

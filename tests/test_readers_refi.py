@@ -232,8 +232,9 @@ def test_taguettes_highlights_go_through_the_interviews_step(small_study: Path) 
 
 
 def test_a_codebook_is_drafted_as_themes(small_study: Path) -> None:
-    drafts = draft_import(read_study(small_study), "south", build(), file="coded.qdpx", step="interviews")
-    assert list(drafts) == ["themes"]
+    drafts = draft_import(read_study(small_study), "south", build(), file="coded.qdpx")
+    assert list(drafts) == ["themes", "sources"]
+    assert drafts["sources"].loc[0, ["step", "content"]].tolist() == ["interviews", "segments"]
     told = drafts["themes"].set_index("code")
     assert told["match"].to_dict() == {
         "obstacles": "code", "obstacles/funding": "code", "obstacles/culture": "code", "funding": "new",

@@ -153,4 +153,11 @@ def _check_ledger(study: Study) -> Iterator[Problem]:
             beside = path.name.startswith((".", "README", "SYNTHETIC"))
             if path.is_file() and path not in listed and not beside:
                 value = path.relative_to(study.raw_root).as_posix()
-                yield Problem("file is not in the ledger", "sources.csv", "", "path", value, "add a row, or remove it")
+                yield Problem(
+                    "file is not in the ledger",
+                    "sources.csv",
+                    "",
+                    "path",
+                    value,
+                    "cncb import drafts its row; or remove it",
+                )

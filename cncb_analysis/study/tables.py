@@ -1,13 +1,27 @@
 """The tables a study consists of, as tables.csv declares them, and an empty study made from that."""
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from cncb_analysis.errors import StudyError
-from cncb_analysis.store import read_table, read_text, write_text
+from cncb_analysis.store import read_table, read_text, write_table, write_text
+from cncb_analysis.words import read_shipped
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 _HERE = Path(__file__).parent
+# What a new study may start from, what of it the example's partners decided, and the steps it has.
+_LENT = (
+    "survey", "choices", "themes", "items", "ballots", "figures", "findings", "support_actions", "profile", "slides",
+    "benchmarks", "geography", "words",
+)  # fmt: skip
+_DECIDED = ("lead", "decision", "owner", "date", "decided_by", "reason")
+_STEPS = 'steps = ["mapping", "questionnaire", "interviews", "workshops"]'
 
 
 @dataclass(frozen=True)
@@ -75,13 +89,16 @@ def declared_tables() -> dict[str, Table]:
     return tables
 
 
-def write_new_study(folder: Path | str) -> None:
-    """Write an empty study: every table headed and explained.
+def write_new_study(folder: Path | str, *, example: bool = False) -> None:
+    """Write a study without data: every table headed and explained.
 
     Parameters
     ----------
     folder : Path or str
         Where to; made if need be.
+    example : bool
+        Whether questions, answers, topics, things voted on, figures, findings and measures of the shipped study stand
+        in the tables, to be changed; nothing of its partners does.
 
     Raises
     ------
@@ -94,10 +111,23 @@ def write_new_study(folder: Path | str) -> None:
         raise StudyError("there is already a study", file=str(folder), remedy="choose another folder")
     lines = read_text(_HERE / "new_tables.md").splitlines()
     for table in declared_tables().values():
-        write_text(tables / f"{table.name}.csv", ",".join(table.head) + "\n")
+        if example and table.name in _LENT:
+            write_table(tables / f"{table.name}.csv", _lend(table.name))
+        else:
+            write_text(tables / f"{table.name}.csv", ",".join(table.head) + "\n")
         lines += ["", f"## {table.name}.csv", "", table.explanation, "", "| column | what goes into it |", "|---|---|"]
         lines += [f"| `{one.name}`{'*' if one.needed else ''} | {one.explanation} |" for one in table.columns]
     write_text(tables / "README.md", "\n".join(lines) + "\n")
-    write_text(tables / "study.toml", read_text(_HERE / "new_study.toml"))
+    settings = read_text(_HERE / "new_study.toml")
+    settings = settings.replace("steps = []", _STEPS) if example else settings
+    write_text(tables / "study.toml", settings)
     write_text(folder / "README.md", read_text(_HERE / "new_readme.md").format(name=folder.name))
     write_text(folder / "raw" / "README.md", "Delivered files, one folder a partner, never edited.\n")
+
+
+def _lend(name: str) -> pd.DataFrame:
+    """A table of the example without what its partners decided and, of words, with those of findings and measures."""
+    table = read_shipped(name)
+    if name == "words":
+        table = table[table["key"].str.startswith(("finding.", "action."))]
+    return table.assign(**dict.fromkeys([column for column in _DECIDED if column in table], ""))
