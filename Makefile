@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help run test explore check lint judge lowest bench soak promises clean lock
+.PHONY: help run test explore docs check lint judge lowest bench soak promises clean lock
 
 help: ## Show what there is
 	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
@@ -26,6 +26,9 @@ test: $(READY) ## Run every test but the slow ones
 
 explore: $(READY) ## Open the notebooks in JupyterLab
 	$(BIN)/cncb explore
+
+docs: $(READY) ## Make the documents into pages: reports/docs/index.html
+	$(BIN)/python -m tests.documents
 
 check: $(READY) ## Check the shipped study's tables and raw files
 	$(BIN)/cncb check

@@ -10,7 +10,6 @@ import pandas as pd
 from cncb_analysis.errors import StudyError
 from cncb_analysis.store import read_table
 
-LANGUAGES = ("en", "it", "de", "pl", "cs", "sk", "sl", "hu")
 # Below this base a percent would promise more than the answers hold: a count is said.
 SMALL_BASE = 20
 
@@ -47,7 +46,8 @@ class Words:
             if frame is not None and len(frame):
                 english = frame["en"] if "en" in frame else frame["key"]
                 own = frame[language].where(frame[language] != "", english) if language in frame else english
-                self._texts.update(zip(frame["key"], own, strict=True))
+                said = own != ""  # a key may be there for another language's sake
+                self._texts.update(zip(frame["key"][said], own[said], strict=True))
 
     def has(self, key: str) -> bool:
         """Whether a key has a text.

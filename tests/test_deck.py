@@ -25,8 +25,8 @@ from cncb_analysis.deck import build_deck
 from cncb_analysis.deck.measure import count_lines, fit_text
 from cncb_analysis.errors import StudyError
 from cncb_analysis.page_statistics import check_statements
-from cncb_analysis.words import LANGUAGES
 from tests.small_estimates import page, protect, row, study
+from tests.test_words_table import LANGUAGES
 
 NAN = float("nan")
 ITEMS = ("culture", "reading_needs", "funding", "staff", "skills", "governance", "policy", "internationalisation")

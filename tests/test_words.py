@@ -8,7 +8,8 @@ import pandas as pd
 import pytest
 
 from cncb_analysis.errors import StudyError
-from cncb_analysis.words import LANGUAGES, Words
+from cncb_analysis.words import Words
+from tests.test_words_table import LANGUAGES
 
 TABLE = pd.DataFrame(
     {

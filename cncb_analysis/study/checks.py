@@ -3,13 +3,15 @@
 import re
 from collections.abc import Iterator
 
+from babel.localedata import exists
+
 from cncb_analysis.codebook import LISTED, MISSING, PLAIN, read_labels
 from cncb_analysis.errors import Problem, StudyError
 from cncb_analysis.graph import AUDIENCES
 from cncb_analysis.store import hash_file
 from cncb_analysis.study.model import STEPS, Study
 from cncb_analysis.study.tables import Column, declared_tables
-from cncb_analysis.words import LANGUAGES, read_fixed_words
+from cncb_analysis.words import read_fixed_words
 
 # What can be estimated without being a variable of the codebook.
 _MEASURES = (
@@ -49,13 +51,14 @@ def check_study(study: Study) -> list[Problem]:
 
 def _check_settings(study: Study) -> Iterator[Problem]:
     share = study.setting("workshops", "consensus", 1)
+    unknown = [each.language for each in study.partners if not exists(each.language)]
     said = [
         ("consensus", [] if 0 < share <= 1 else [str(share)], ["a share such as 0.75"]),
-        ("languages", study.languages, LANGUAGES),
+        ("languages", study.languages, _list_languages(study)),
         ("language", [study.settings.get("language", "en")], study.languages),
         ("steps", study.settings.get("steps", ()), STEPS),
         ("audience", [study.audience], AUDIENCES),
-        ("language", [partner.language for partner in study.partners], LANGUAGES),
+        ("language", unknown, ["a code such as de or hr"]),
     ]
     for name, values, allowed in said:
         for value in set(values) - set(allowed):
@@ -63,6 +66,11 @@ def _check_settings(study: Study) -> Iterator[Problem]:
     ids = [partner.id for partner in study.partners]
     for partner_id in {name for name in ids if ids.count(name) > 1}:
         yield Problem("partner declared twice", "study.toml", "", "id", partner_id, "rename one")
+
+
+def _list_languages(study: Study) -> list[str]:
+    """Languages that pages can be in: the columns of the package's words and of the study's own."""
+    return list(dict.fromkeys(name for name in (*read_fixed_words(), *study.table("words")) if name != "key"))
 
 
 def _list_known(study: Study) -> dict[str, set[str]]:
@@ -73,7 +81,7 @@ def _list_known(study: Study) -> dict[str, set[str]]:
     return {
         "missing": set(MISSING),
         "step": set(STEPS),
-        "language": set(LANGUAGES),
+        "language": set(_list_languages(study)),
         "partner": {partner.id for partner in study.partners},
         "country": set(study.countries),
         "variable": set(book.variables),
@@ -91,8 +99,8 @@ def _list_known(study: Study) -> dict[str, set[str]]:
 def _check_headings(study: Study, name: str) -> Iterator[Problem]:
     """Columns that nobody declared, and rows known by the same key."""
     frame, table = study.table(name), declared_tables()[name]
-    for heading in set(frame.columns) - {column.name for column in table.columns} - set(LANGUAGES):
-        if not heading.startswith("label"):
+    for heading in set(frame.columns) - {column.name for column in table.columns}:
+        if not (exists(heading) if name == "words" else heading.startswith("label")):
             yield Problem("column is not known", f"{name}.csv", "1", heading, "", f"use: {', '.join(table.head)}")
     key = [column.name for column in table.columns if column.needed == "key"]
     for line, row in frame[frame.duplicated(key)].iterrows() if key else ():
