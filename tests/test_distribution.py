@@ -14,8 +14,6 @@ import pytest
 from tests.size import PACKAGE, ROOT
 from tests.small_study import write_small_study
 
-SHARED = ("words", "figures", "checklists", "slides")
-
 
 def build(kind: str, folder: Path) -> Path:
     command = [sys.executable, "-m", "hatchling", "build", "--target", kind, "--directory", str(folder)]
@@ -36,7 +34,7 @@ def test_the_wheel_holds_what_a_study_elsewhere_needs_and_nothing_else(wheel: di
         for path in PACKAGE.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    expected |= {f"cncb_analysis/{name}.csv": ROOT / "data" / "study" / f"{name}.csv" for name in SHARED}
+    expected |= {f"cncb_analysis/example/{path.name}": path for path in (ROOT / "data" / "study").iterdir()}
     notebooks = sorted((ROOT / "notebooks").glob("*.ipynb"))
     expected |= {f"cncb_analysis/notebooks/{path.name}": path for path in notebooks}
     assert len(notebooks) == 8
@@ -79,6 +77,8 @@ def test_a_study_runs_from_what_is_installed(kind: str, tmp_path: Path) -> None:
     run(cncb, "check", "--study", "x")
     run(cncb, "run", "--study", "x", "--out", "site_x")
     assert (elsewhere / "site_x" / "index.html").is_file()
+    run(cncb, "new", "--example", "y")
+    run(cncb, "check", "--study", "y")
 
     write_small_study(elsewhere / "small")
     run(cncb, "run", "--study", "small", "--out", "site")
