@@ -54,7 +54,7 @@ promises: $(READY) ## Run the tests behind the promises, write docs/promises.md
 soak: $(READY) ## Run the long random trials
 	$(BIN)/python -m pytest -m slow
 
-lock: $(READY) ## Make the lock and environment.yml anew from pyproject.toml
+lock: $(READY) ## Make the lock and environment files anew from pyproject.toml
 	printf 'hatchling\neditables\n' | $(BIN)/uv pip compile --quiet --upgrade --universal --generate-hashes --no-emit-index-url \
 	  --no-header --python-version 3.11 --all-extras pyproject.toml - -o requirements.lock
 	$(BIN)/python -m tests.environment

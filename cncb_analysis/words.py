@@ -197,7 +197,7 @@ class Words:
             return str(d)
         return format_date(day, "long", locale=self.language)
 
-    def _write(self, x: float, pattern: str, digits: int) -> str:
+    def _write(self, x: float | None, pattern: str, digits: int) -> str:
         """A number by a pattern of the language, in which a percent sign multiplies by a hundred."""
         from babel.numbers import format_decimal
 

@@ -92,9 +92,11 @@ def test_help_imports_nothing_heavy() -> None:
 
 
 def test_environment_yml_is_what_pyproject_says() -> None:
-    from tests.environment import TARGET, render_environment
+    from tests.environment import ROOT, TARGETS, render_environment
 
-    assert TARGET.read_text(encoding="utf-8") == render_environment()
+    assert {name: (ROOT / name).read_text(encoding="utf-8") for name in TARGETS} == {
+        name: render_environment(binder) for name, binder in TARGETS.items()
+    }
 
 
 def test_many_problems_of_a_kind_are_cut_short_and_all_kept(tmp_path: Path) -> None:

@@ -28,7 +28,6 @@ LISTS = {
     "rating": tuple(Choice("rating", str(order), order=order) for order in range(1, 6)),
     "kind": tuple(Choice("kind", code) for code in CODES),
 }
-Draw = Callable[[np.random.Generator], np.ndarray]
 TRIALS = [25, pytest.param(250, marks=pytest.mark.slow)]
 
 

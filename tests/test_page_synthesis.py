@@ -11,7 +11,6 @@ from cncb_analysis.page_synthesis import POSITIONS
 from cncb_analysis.tables import Cards, DisplayTable
 from tests.small_estimates import NAN, decision_table, page, row, study
 
-WORDS = {"yes": 40.0, "no": 5.0, "partly": 25.0, "silent": 0.0}
 COLUMNS = ["finding", "theme", "step", "country", "proposed", "decided", "decided_by", "reason", "k", "n", "overlap"]
 FINDINGS = {
     "culture_obstacle": "optimisation",

@@ -13,7 +13,6 @@ from cncb_analysis.comparison import Rules
 from tests.size import ROOT
 
 DOC = (ROOT / "docs" / "power.md").read_text(encoding="utf-8")
-KEYS = ["unit", "variable", "option"]
 # Dirt planted in the files, of which cleaning keeps something else or nothing: half a percent, a slip, a typed degree.
 DIRTY = 0.006
 

@@ -105,8 +105,9 @@ def _read(data: bytes, file: str) -> tuple[pd.DataFrame, Any]:
         path = Path(folder, "answers.sav")
         path.write_bytes(data)
         try:
-            command = [sys.executable, "-P", "-c", _APART, str(path)]
-            return pickle.loads(subprocess.run(command, check=True, capture_output=True, timeout=_SECONDS).stdout)
+            told = [sys.executable, "-P", "-c", _APART, str(path)]
+            # Unpickled is what our own lines wrote, not what somebody delivered.
+            return pickle.loads(subprocess.check_output(told, stderr=subprocess.PIPE, timeout=_SECONDS))  # nosec B301
         except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
             reason = (error.stderr or b"").decode(errors="replace").strip().rpartition("\n")[2] or type(error).__name__
             said = f"is a damaged SPSS file, or holds what cannot be read ({reason})"
