@@ -71,7 +71,7 @@ def test_every_command_exists(name: str) -> None:
 
 
 def test_a_wrong_command_would_be_found() -> None:
-    assert check_command(["runn"]) == "no command runn"
+    assert check_command(["walk"]) == "no command walk"
     assert check_command(["run", "--studdy", "x"]) == "no option --studdy"
     assert list_commands("Say `cncb run` or\n```\n$ cncb check --study x   # why\n.venv\\cncb new y\n```\n") == [
         ("cncb", "check --study x   "), ("cncb", "new y"), ("cncb", "run"),
