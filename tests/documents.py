@@ -34,7 +34,7 @@ _TITLE = re.compile(r"\A# (.+)\n")
 _HEADING = re.compile(r'<h(\d) id="[^"]*">(.*?)(?:<a class="anchor-link".*?</a>)?</h\1>', re.DOTALL)
 _LINK = re.compile(r'<a href="(?!https?:|#)([^"#]+)(#[^"]*)?">(.*?)</a>', re.DOTALL)
 _PICTURE = re.compile(r'<img src="([^"]+)"')
-# Under it stand the seven notebooks' own words; what only invents the example is no reference.
+# What only invents the example.
 _APART = ("simulation", "simulate.py")
 
 
@@ -60,10 +60,11 @@ def write_body(text: str, folder: Path) -> str:
 
     def embed(match: re.Match[str]) -> str:
         data = base64.b64encode((folder / match[1]).read_bytes()).decode()
-        return f'<img src="data:image/png;base64,{data}"'
+        return f'<img style="max-width: 100%" src="data:image/png;base64,{data}"'
 
     html = markdown2html_mistune(_TITLE.sub("", text))
     html = _HEADING.sub(lambda found: f'<h{found[1]} id="{name_anchor(found[2])}">{found[2]}</h{found[1]}>', html)
+    html = re.sub(r"<(t[dh])>", r'<\1 class="text">', html)
     html = html.replace("<table>", '<div class="scroll" tabindex="0"><table>').replace("</table>", "</table></div>")
     return _PICTURE.sub(embed, _LINK.sub(link, html))
 
@@ -73,10 +74,12 @@ def write_reference() -> str:
     parts = []
     for path in list_sources():
         place = path.relative_to(PACKAGE)
-        names = [] if place.parts[0] in _APART else list(_document(ast.parse(path.read_text(encoding="utf-8"))))
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        names = [] if place.parts[0] in _APART else list(_document(tree))
         if names:
+            said = escape((ast.get_docstring(tree) or "").partition("\n")[0])
             module = ".".join(["cncb_analysis", *place.with_suffix("").parts]).removesuffix(".__init__")
-            parts.append(f"<details><summary><code>{module}</code></summary>{''.join(names)}</details>")
+            parts.append(f"<details><summary><code>{module}</code> {said}</summary>{''.join(names)}</details>")
     return "".join(parts)
 
 

@@ -14,11 +14,17 @@ from matplotlib.patches import Rectangle
 from matplotlib.text import Text
 
 from cncb_analysis.figures import Chart, draw_chart
-from cncb_analysis.style import PAGE_WIDTH, figure_context, read_palette
+from cncb_analysis.style import PAGE_WIDTH, figure_context, read_palette, recolour_svg, render_figure
+from cncb_analysis.words import Words
 from tests.toy_charts import say, toy
 
 PALETTE = read_palette()
 EDITIONS = {"page": PAGE_WIDTH, "wider": 6.8}
+
+
+def draw_inline(kind: str, table: pd.DataFrame, words: Words, *, prefix: str = "") -> str:
+    """A figure as a page holds it."""
+    return recolour_svg(render_figure(draw_chart(Chart(kind, table), words)[0]).decode(), prefix)
 
 
 def chart_of(name: str, edition: str = "page", table: pd.DataFrame | None = None) -> Chart:

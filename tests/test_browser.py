@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 from matplotlib.image import imread
 
-from cncb_analysis.figures import draw_inline
 from cncb_analysis.shown import _slim_svg
 from cncb_analysis.style import read_palette
+from tests.drawing import draw_inline
 from tests.toy_charts import TOYS, say, toy
 
 pytestmark = pytest.mark.browser

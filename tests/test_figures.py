@@ -12,7 +12,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
 
 from cncb_analysis.errors import StudyError
-from cncb_analysis.figures import Chart, draw_chart, draw_inline
+from cncb_analysis.figures import Chart, draw_chart
 from cncb_analysis.style import PAGE_WIDTH, render_figure
 from tests.drawing import (
     EDITIONS,
@@ -23,6 +23,7 @@ from tests.drawing import (
     boxes_of,
     chart_of,
     dots,
+    draw_inline,
     drawn,
     mix,
     on_scale,

@@ -13,7 +13,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.patches import Circle
 
 from cncb_analysis import figures
-from cncb_analysis.figures import draw_chart, draw_inline, frame_svg
+from cncb_analysis.figures import draw_chart, frame_svg
 from cncb_analysis.style import PAGE_WIDTH
 from tests.drawing import (
     PALETTE,
@@ -22,6 +22,7 @@ from tests.drawing import (
     bars,
     chart_of,
     dots,
+    draw_inline,
     drawn,
     mix,
     on_scale,

@@ -6,14 +6,13 @@ import re
 from collections.abc import Mapping, Sequence
 from html import escape
 
-import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from cncb_analysis.figures import maps, panels, regions, rows
 from cncb_analysis.figures.chart import Chart
 from cncb_analysis.figures.layout import DRAWERS, LABEL, SMALL, write_lines
-from cncb_analysis.style import FONT, figure_context, new_canvas, read_palette, recolour_svg, render_figure
+from cncb_analysis.style import FONT, figure_context, new_canvas, read_palette, render_figure
 from cncb_analysis.words import Words
 
 __all__ = [
@@ -21,7 +20,6 @@ __all__ = [
     "Chart",
     "draw_alone",
     "draw_chart",
-    "draw_inline",
     "frame_svg",
     "maps",
     "panels",
@@ -57,36 +55,13 @@ def draw_chart(chart: Chart, words: Words) -> tuple[Figure, Axes]:
     return figure, ax
 
 
-def draw_inline(kind: str, table: pd.DataFrame, words: Words, *, prefix: str = "") -> str:
-    """Draw a figure for a page, which gives it heading, caption, colours and font.
-
-    Parameters
-    ----------
-    kind : str
-        One of `DRAWERS`.
-    table : DataFrame
-        As `Chart` says.
-    words : Words
-        Fixed words.
-    prefix : str
-        Of its ids, so that several figures can stand on a page.
-
-    Returns
-    -------
-    str
-        An element svg.
-    """
-    figure, _ = draw_chart(Chart(kind, table), words)
-    return recolour_svg(render_figure(figure).decode(), prefix)
-
-
 def frame_svg(svg: str, texts: Mapping[str, str]) -> bytes:
     """Make a page's picture one that travels alone, with title, what is measured and foot, without drawing it again.
 
     Parameters
     ----------
     svg : str
-        From `draw_inline`.
+        As `style.recolour_svg` gives it.
     texts : mapping of str to str
         title, subtitle, foot; each may be missing.
 
