@@ -145,7 +145,7 @@ def accept_drafts(folder: Path, partner: str) -> dict[str, tuple[int, int]]:
     if not paths:
         raise StudyError("no draft", value=partner, remedy="make one with cncb import FILE --partner ID")
     told = dict.fromkeys(_TAKEN, (0, 0))
-    drafts = _settle({path: read_table(path) for path in paths})
+    drafts = _settle({path: _read_draft(path) for path in paths})
     for path, draft in drafts.items():
         name = path.stem.rpartition("_")[2]
         if name in _TAKEN:
@@ -155,6 +155,14 @@ def accept_drafts(folder: Path, partner: str) -> dict[str, tuple[int, int]]:
         if name not in _TAKEN or left.empty:
             path.unlink()
     return {name: counts for name, counts in told.items() if any(counts)}
+
+
+def _read_draft(path: Path) -> pd.DataFrame:
+    draft, name = read_table(path), path.stem.rpartition("_")[2]
+    needed = [*_TAKEN.get(name, []), *(["match"] if name in ("survey", "crosswalk") else [])]
+    for column in [column for column in needed if column not in draft]:
+        raise StudyError("column is missing", file=path.name, column=column, remedy="draft it again with cncb import")
+    return draft
 
 
 def _settle(drafts: dict[Path, pd.DataFrame]) -> dict[Path, pd.DataFrame]:
@@ -180,7 +188,12 @@ def _take_over(target: Path, draft: pd.DataFrame, key: list[str]) -> tuple[int, 
 
     table = read_table(target)
     headings = {find_language(name): name for name in table if find_language(name)}
-    draft = draft.rename(columns=lambda name: headings.get(find_language(name), name))
+    columns: dict[str, pd.Series] = {}
+    for name in draft:
+        heading = headings.setdefault(find_language(name), name) if find_language(name) else name
+        said = columns.get(heading, draft[name])  # a form may hold one language under two headings
+        columns[heading] = said.where(said != "", draft[name])
+    draft = pd.DataFrame(columns)
     draft = draft[draft.get("match", pd.Series("new", draft.index)).isin(["new", "none"])]
     known = pd.MultiIndex.from_frame(draft[key]).isin(pd.MultiIndex.from_frame(table[key]))
     draft = draft[~known].drop_duplicates(key)

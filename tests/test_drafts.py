@@ -172,6 +172,20 @@ def test_a_new_question_is_labelled_in_the_study_s_own_columns(small: Path) -> N
     assert (source["content"], source["origin"], source["sensitivity"]) == ("frame", "real", "personal")
 
 
+def test_drafts_that_a_hand_changed_are_taken_over_or_refused_in_one_line(small: Path) -> None:
+    folder = small / "processed" / "restricted" / "import" / "south"
+    told = ["accept", "--study", str(small), "--partner", "south"]
+    head = "type,name,label,label::en,label::English (en),instrument,match,candidates\n"
+    write_text(folder / "form_survey.csv", f"{head}text,why,,Why?,,questionnaire,new,\n")
+    assert CliRunner().invoke(main, told).exit_code == 0
+    assert read_study(small).codebook.label("why", "en") == "Why?"
+    write_text(folder / "form_survey.csv", "type,label\ntext,Why?\n")
+    refused = CliRunner().invoke(main, told)
+    assert (refused.exit_code, refused.output.strip().count("\n")) == (1, 0)
+    assert "form_survey.csv, column name: column is missing" in refused.output
+    assert (folder / "form_survey.csv").exists()
+
+
 @pytest.fixture(scope="module")
 def drafted(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A new study whose codebook is nothing but the accepted draft of a real survey's structure."""
