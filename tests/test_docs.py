@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 import shlex
+import tomllib
+from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -76,6 +80,13 @@ def test_a_wrong_command_would_be_found() -> None:
     assert list_commands("Say `cncb run` or\n```\n$ cncb check --study x   # why\n.venv\\cncb new y\n```\n") == [
         ("cncb", "check --study x   "), ("cncb", "new y"), ("cncb", "run"),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_every_block_of_code_can_be_read(name: str) -> None:
+    for language, text in re.findall(r"```(\w*)\n(.*?)```", read(name), re.DOTALL):
+        readers: dict[str, Callable[[str], object]] = {"python": ast.parse, "toml": tomllib.loads, "json": json.loads}
+        readers.get(language, str)(text)
 
 
 def test_every_command_and_target_is_documented() -> None:
