@@ -286,9 +286,12 @@ def list_findings(page: Page) -> Iterator[tuple[str, str]]:
     if page.notebook == "joint_support":
         yield from _sum_up_measures(page)
     elif page.notebook == "comparison":
-        for verdict in _VERDICTS[:3] if len(verdicts) else ():
-            count = words.count_of(int((verdicts == verdict).sum()), len(verdicts))
+        compared = int((verdicts != "too few").sum()) if len(verdicts) else 0
+        for verdict in _VERDICTS[:3] if compared else ():
+            count = words.count_of(int((verdicts == verdict).sum()), compared)
             yield count, words.text(f"brief.{verdict.replace(' ', '_')}")
+        if len(verdicts) and not compared:
+            yield words.count_of(len(verdicts), len(verdicts)), words.text("verdict.too_few.long")
     else:
         figures = [figure for figure in page.figures.values() if figure.kind not in {"table", "flow"}]
         for figure in sorted(figures, key=lambda figure: not figure.statistic.startswith("share")):
@@ -341,10 +344,11 @@ def list_answers(page: Page) -> list[dict[str, str]]:
             small = words.text("brief.shared", {"count": words.count_of(row["calm"], len(countries))})
             told = (words.count_of(row["k"], row["n"]), name_finding(row["finding"], view), small)
             answers.append(("index.shared", *told, "comparison"))
-    if len(comparisons):
-        differing = comparisons[comparisons["verdict"] == "differs"]
+    compared = comparisons[comparisons["verdict"].ne("too few")] if len(comparisons) else comparisons
+    if len(compared):
+        differing = compared[compared["verdict"] == "differs"]
         largest = differing.iloc[(-differing["effect"].abs()).argsort(kind="stable")[:1]].to_dict("records")
-        number, said = words.count_of(len(differing), len(comparisons)), words.text("brief.differs")
+        number, said = words.count_of(len(differing), len(compared)), words.text("brief.differs")
         small = "".join(page_comparison.name_question(view, row["variable"], row["option"]) for row in largest)
         answers.append(("index.differs", number, said, small, "comparison"))
     answers += [("index.together", *pair, "", "joint_support") for pair in list(_sum_up_measures(page))[:1]]

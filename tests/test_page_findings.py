@@ -58,7 +58,7 @@ def test_clear_verdicts_are_listed_and_the_others_counted() -> None:
     assert table.rows[0][:4] == ("How many full-time posts does this make (FTE)?", "AT-SI", "97", "0.30 (0.10 to 0.90)")
     assert table.rows[3][0] == "further 3"
     assert len(table.numbers) == 1 + 8
-    assert [count for count, _ in list_findings(told)] == ["2 of 8", "1 of 8", "3 of 8"]
+    assert [count for count, _ in list_findings(told)] == ["2 of 6", "1 of 6", "3 of 6"]
 
 
 def test_excerpts_are_the_partners_own_translated_ones_first() -> None:
@@ -87,13 +87,20 @@ def test_an_order_is_told_as_far_as_it_is_clear(clear_to: int, ahead: int, numbe
 
 
 def test_the_three_answers_rest_on_counts() -> None:
-    told = joint(evidence=judge(EVIDENCE), comparisons=compare({"differs": 2, "cannot tell": 1}))
+    told = joint(evidence=judge(EVIDENCE), comparisons=compare({"differs": 2, "cannot tell": 1, "too few": 4}))
     shared, differs, together = list_answers(told)
     assert (shared["heading"], shared["number"]) == ("index.shared", "60 of 93")
     assert shared["said"] == "The culture of small firms is the first obstacle"
     assert (differs["number"], differs["small"]) == ("2 of 3", "Lack of funding")
     assert together["number"] == "4 of 10"
     assert together["said"].endswith("Coaching")
+
+
+def test_what_could_not_be_compared_is_not_said_to_be_alike() -> None:
+    alone = compare({"too few": 4})
+    assert [told["heading"] for told in list_answers(joint(comparisons=alone))] == ["index.together"]
+    said = list(list_findings(page([], "comparison", "", comparisons=alone)))
+    assert said == [("4 of 4", "Too few answers to compare countries")]
 
 
 @pytest.mark.parametrize("evidence", [pd.DataFrame(), judge({("eu_money", "", ""): ("agreement", 2.0, 2.0)})])
