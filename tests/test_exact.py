@@ -109,7 +109,8 @@ class TestFriedman:
         # R's p 0.003805 is asymptotic; two other ways to the exact one agree with ours.
         drawn = stats.permutation_test(
             tuple(ROUNDING_TIMES.T), lambda *items, axis: stats.friedmanchisquare(*items, axis=axis).statistic,
-            permutation_type="samples", vectorized=True, axis=0, alternative="greater", n_resamples=4999, rng=rng,
+            permutation_type="samples", vectorized=True, axis=0, alternative="greater", n_resamples=4999,
+            random_state=rng,
         )  # fmt: skip
         assert abs(drawn.pvalue - found["p"]) < 4 * math.sqrt(found["p"] * (1 - found["p"]) / 5000) + 1e-4
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -136,7 +137,7 @@ def field_again(cleaned: Cleaned) -> pd.DataFrame:
     book, given = STUDY.codebook, cleaned.observations.astype({"option": str, "variable": str, "missing": str})
     short = CROSSWALK[CROSSWALK["column"] == ""].set_index(["variable", "code"])["value"].to_dict()
     units = cleaned.units.loc[cleaned.units["status"].eq("complete"), "unit"]
-    table = pd.DataFrame({"id": range(1, len(units) + 1), "submitdate": "2012", "lastpage": "9"}, index=units)
+    table: dict[str, Any] = {"id": range(1, len(units) + 1), "submitdate": "2012", "lastpage": "9"}
     for row in COLUMNS.to_dict("records"):
         variable = book.variable(row["variable"])
         own = given[given["variable"] == variable.name].set_index("unit")
@@ -153,7 +154,7 @@ def field_again(cleaned: Cleaned) -> pd.DataFrame:
             code = own["option"].where(own["missing"] == "", own["missing"].map(means))
             told = code.map(lambda code, name=variable.name: short.get((name, code), code))
         table[row["column"]] = told
-    return table.fillna("")
+    return pd.DataFrame(table, index=units).fillna("")
 
 
 def test_answers_to_the_new_survey_are_read_back_as_the_same_observations(tmp_path: Path) -> None:
