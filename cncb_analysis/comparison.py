@@ -15,26 +15,15 @@ import pandas as pd
 
 from cncb_analysis.codebook import Codebook
 from cncb_analysis.schema import read_schema
+from cncb_analysis.statistics import intervals, permutation
 from cncb_analysis.statistics.agreement import cliffs_delta
 from cncb_analysis.statistics.exact import friedman_permutation
-from cncb_analysis.statistics.intervals import (
-    cliffs_delta_interval,
-    paired_difference_interval,
-    share_difference_interval,
-)  # fmt: skip
-from cncb_analysis.statistics.permutation import (
-    Permuted,
-    benjamini_hochberg,
-    fisher_permutation,
-    holm,
-    kruskal_permutation,
-    permanova,
-)  # fmt: skip
 
 COMPARISON_COLUMNS = list(read_schema()["comparisons"])
 
 _BY_OPTION = ("multiple", "rank")
 _ORDERED = ("ordinal", "number", "allocation", "rank")
+_TESTS = {False: ("fisher", permutation.fisher_permutation), True: ("kruskal_wallis", permutation.kruskal_permutation)}
 MEASURED = ("statistic", "p", "p_error", "p_attainable")
 EFFECT = ("p_adjusted", "p_fdr", "effect", "effect_low", "effect_high")
 Places = npt.NDArray[np.int64]
@@ -240,7 +229,7 @@ def compare_ratings(
 def _describe_ratings(sheet: pd.DataFrame, found: Mapping[str, float], rules: Rules) -> dict[str, Any]:
     ranks, level = sheet.rank(axis=1).mean(), 1 - 2 * rules.alpha
     higher = (sheet.to_numpy()[:, :, None] > sheet.to_numpy()[:, None, :]).sum(axis=0)
-    low, high = paired_difference_interval(higher, higher.T, len(sheet), level=level)
+    low, high = intervals.paired_difference_interval(higher, higher.T, len(sheet), level=level)
     first, second = int(ranks.to_numpy().argmax()), int(ranks.to_numpy().argmin())
     alike = max(-low.min(), high.max()) <= rules.cliffs_delta
     # Where every unit rates all items the same there is nothing to arrange.
@@ -267,7 +256,7 @@ def _judge(rows: list[dict[str, Any]], rules: Rules) -> pd.DataFrame:
         column: families.transform(lambda p, adjust=adjust: pd.Series(adjust(p), index=p.index)).where(
             possible.notna() | table["p"].isna(), 1.0
         )
-        for column, adjust in (("p_adjusted", holm), ("p_fdr", benjamini_hochberg))
+        for column, adjust in (("p_adjusted", permutation.holm), ("p_fdr", permutation.benjamini_hochberg))
     }
     decisive = corrected["p_fdr" if rules.adjust == "bh" else "p_adjusted"]
     return table.assign(**corrected, verdict=table["verdict"].mask(decisive < rules.alpha, "differs"))
@@ -318,7 +307,7 @@ def _test_items(items: list[_Item], seed: int, permutations: int) -> dict[int, d
             batches["\n".join(item.unit).encode(), item.kind in _ORDERED].append(index)
     outcomes = {}
     for (units, ordered), batch in batches.items():
-        name, test = ("kruskal_wallis", kruskal_permutation) if ordered else ("fisher", fisher_permutation)
+        name, test = _TESTS[ordered]
         # The arrangements depend on the units alone: another question more or less changes no p-value.
         rng = np.random.default_rng([seed, zlib.crc32(units)])
         values = np.stack([items[index].value for index in batch])
@@ -328,7 +317,7 @@ def _test_items(items: list[_Item], seed: int, permutations: int) -> dict[int, d
     return outcomes
 
 
-def _tell_outcome(test: str, found: Permuted, row: int = 0) -> dict[str, Any]:
+def _tell_outcome(test: str, found: permutation.Permuted, row: int = 0) -> dict[str, Any]:
     numbers = {measure: float(getattr(found, measure)[row]) for measure in MEASURED}
     looked = f"{'exact' if found.exact[row] else 'permutation'} {found.arrangements[row] or 'tables'}"
     return {"test": test, "method": looked, **numbers}
@@ -355,7 +344,7 @@ def _compare_wholes(answers: pd.DataFrame, codebook: Codebook, seed: int, rules:
         points = sheet.div(sheet.sum(axis=1).replace(0, 1), axis=0) if shares else ranks
         chance = np.random.default_rng([seed, zlib.crc32(f"{step} {name}".encode())])
         roots = np.sqrt(points.clip(lower=0)) if shares else points
-        found = permanova(roots, countries, rng=chance, permutations=rules.permutations)
+        found = permutation.permanova(roots, countries, rng=chance, permutations=rules.permutations)
         centres = points.groupby(countries).mean().to_numpy()
         apart = np.abs(centres[:, None, :] - centres[None, :, :])
         apart = apart.sum(axis=2) / 2 if shares else apart.mean(axis=2)
@@ -388,7 +377,7 @@ def _compare_shares(item: _Item, first: Places, second: Places, level: float) ->
     k = np.array(
         [[np.count_nonzero(item.value[item.country == group] == code) for code in codes] for group in item.groups]
     )
-    low, high = share_difference_interval((k[first], n[first]), (k[second], n[second]), level=level)
+    low, high = intervals.share_difference_interval((k[first], n[first]), (k[second], n[second]), level=level)
     return k[first] / n[first] - k[second] / n[second], low, high
 
 
@@ -397,4 +386,4 @@ def _compare_orders(item: _Item, first: Places, second: Places, level: float) ->
     parts = [item.value[item.country == group] for group in item.groups]
     delta = np.array([[cliffs_delta(parts[a], parts[b])] for a, b in zip(first, second, strict=True)])
     sizes = np.array([len(part) for part in parts])[:, None]
-    return delta, *cliffs_delta_interval(delta, sizes[first], sizes[second], level=level)
+    return delta, *intervals.cliffs_delta_interval(delta, sizes[first], sizes[second], level=level)

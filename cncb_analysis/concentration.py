@@ -11,12 +11,7 @@ from numpy.typing import NDArray
 from scipy import stats
 
 from cncb_analysis.errors import StudyError
-from cncb_analysis.statistics.regional import (
-    concentration_p,
-    location_quotient,
-    location_quotient_interval,
-    standardise_quotients,
-)
+from cncb_analysis.statistics import regional
 from cncb_analysis.study import Study
 
 QUOTIENT_COLUMNS = [
@@ -227,13 +222,13 @@ def _measure(
 
     p_adjusted is the exact upper tail of each exact cell, corrected over all of them after Benjamini and Yekutieli.
     """
-    quotient = location_quotient(jobs, *against)
-    low, high = location_quotient_interval(jobs, *against, plant_size=size)
+    quotient = regional.location_quotient(jobs, *against)
+    low, high = regional.location_quotient_interval(jobs, *against, plant_size=size)
     excess = jobs - against.region * against.sector / against.total
-    standardised = standardise_quotients(np.where(exact, quotient, np.nan))
+    standardised = regional.standardise_quotients(np.where(exact, quotient, np.nan))
     p = np.full(jobs.shape, np.nan)
     if tests and exact.any():
-        tail = concentration_p(jobs, *against, plant_size=size)
+        tail = regional.concentration_p(jobs, *against, plant_size=size)
         p[exact] = stats.false_discovery_control(tail[exact], method="by")
     found = {"jobs": jobs, "lq": quotient, "low": low, "high": high, "excess_jobs": excess}
     return found | {"p_adjusted": p, "slq": standardised}
