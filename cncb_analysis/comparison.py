@@ -20,6 +20,7 @@ from cncb_analysis.statistics.agreement import cliffs_delta
 from cncb_analysis.statistics.exact import friedman_permutation
 
 COMPARISON_COLUMNS = list(read_schema()["comparisons"])
+_UNTESTED = {"option": "", "contrast": "", "test": "", "method": "", "verdict": "too few"}
 
 _BY_OPTION = ("multiple", "rank")
 _ORDERED = ("ordinal", "number", "allocation", "rank")
@@ -216,13 +217,12 @@ def compare_ratings(
     for (step, battery, aspect), part in answers.join(keys).groupby(["step", "battery", "aspect"], sort=False):
         sheet = part.pivot(index="unit", columns="item", values="value").dropna()
         place = {"step": step, "variable": battery, "option": aspect, "family": f"{step}:ratings"}
-        row = place | {"n": len(sheet), "groups": " ".join(sheet.columns), "test": "", "method": "", "contrast": ""}
-        if len(sheet.columns) < 2 or len(sheet) < rules.minimum_n:
-            rows.append(row | {"verdict": "too few"})
-            continue
-        chance = np.random.default_rng([seed, zlib.crc32(f"{step} {battery} {aspect}".encode())])
-        found = friedman_permutation(sheet, rng=chance, permutations=rules.permutations)
-        rows.append(row | {name: found[name] for name in MEASURED} | _describe_ratings(sheet, found, rules))
+        row = place | {"n": len(sheet), "groups": " ".join(sheet.columns)}
+        if len(sheet.columns) > 1 and len(sheet) >= rules.minimum_n:
+            chance = np.random.default_rng([seed, zlib.crc32(f"{step} {battery} {aspect}".encode())])
+            found = friedman_permutation(sheet, rng=chance, permutations=rules.permutations)
+            row |= {name: found[name] for name in MEASURED} | _describe_ratings(sheet, found, rules)
+        rows.append(row)
     return _judge(rows, rules)
 
 
@@ -248,7 +248,7 @@ def _describe_ratings(sheet: pd.DataFrame, found: Mapping[str, float], rules: Ru
 
 def _judge(rows: list[dict[str, Any]], rules: Rules) -> pd.DataFrame:
     """Correct within each family, and say which differ."""
-    table = pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
+    table = pd.DataFrame([_UNTESTED | row for row in rows], columns=COMPARISON_COLUMNS)
     # The family are the tests that could pass: one that cannot needs no guarding against.
     possible = table["p"].where(table["p_attainable"] <= rules.alpha)
     families = possible.groupby(table["family"])
@@ -334,10 +334,9 @@ def _compare_wholes(answers: pd.DataFrame, codebook: Codebook, seed: int, rules:
         sheet = sheet[sheet.groupby("country")[sheet.columns[0]].transform("size") >= rules.minimum_n]
         countries = sheet.index.get_level_values("country").astype(str)
         groups, shares = sorted(countries.unique()), kind == "allocation"
-        row = {"step": step, "variable": name, "option": "", "family": f"{step}:wholes"}
-        row |= {"n": len(sheet), "groups": " ".join(groups), "contrast": "", "test": "", "method": ""}
+        row = {"step": step, "variable": name, "family": f"{step}:wholes", "n": len(sheet), "groups": " ".join(groups)}
         if len(groups) < 2:
-            yield row | {"verdict": "too few"}
+            yield row
             continue
         # Not ranked lies below all: tied in the last place.
         ranks = (sheet.rank(axis=1) - 1) / max(len(sheet.columns) - 1, 1)
@@ -356,7 +355,7 @@ def _compare_wholes(answers: pd.DataFrame, codebook: Codebook, seed: int, rules:
 def _describe_item(item: _Item, outcome: dict[str, Any] | None, rules: Rules) -> dict[str, Any]:
     row: dict[str, Any] = {**item.place, "n": len(item.value), "groups": " ".join(item.groups)}
     if outcome is None:
-        return row | {"contrast": "", "test": "", "method": "", "verdict": "too few"}
+        return row
     ordered, level = item.kind in _ORDERED, 1 - 2 * rules.alpha
     margin, compare = (rules.cliffs_delta, _compare_orders) if ordered else (rules.share, _compare_shares)
     first, second = np.triu_indices(len(item.groups), 1)

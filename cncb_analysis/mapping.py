@@ -2,10 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control
 
 from cncb_analysis.concentration import cross_codes, read_rules
 from cncb_analysis.estimates import shape_estimates, tabulate_counts, tabulate_shares
+from cncb_analysis.statistics.permutation import benjamini_hochberg
 from cncb_analysis.statistics.regional import herfindahl
 from cncb_analysis.statistics.spatial import moran, weigh_neighbours
 from cncb_analysis.study import Study
@@ -183,17 +183,14 @@ def tabulate_neighbourhoods(quotients: pd.DataFrame, study: Study, *, rng: np.ra
         told = {"option": sector, "n": len(cells)}
         said = {"moran": found.overall, "moran_p": found.p, "moran_lq": quotient}
         rows += [{**told, "statistic": name, "estimate": value} for name, value in said.items()]
-        tested, corrected = ~np.isnan(found.local_p), np.ones(len(cells))
-        corrected[tested] = false_discovery_control(found.local_p[tested]) if tested.any() else []
-        for place in np.flatnonzero(found.high & (corrected <= _LEVEL)):
+        for place in np.flatnonzero(found.high & (benjamini_hochberg(found.local_p) <= _LEVEL)):
             region = cells["region"].iloc[place]
             spot = {"occasion": region, "country": region[:2], "statistic": "hot_spot", "estimate": found.local[place]}
             rows.append({**told, **spot})
     table = pd.DataFrame(rows, columns=["occasion", "option", "country", "n", "statistic", "estimate"])
     table = table.fillna({"occasion": "", "country": ""}).dropna(subset="estimate")
     tests = table["statistic"].eq("moran_p")
-    if tests.any():
-        table.loc[tests, "estimate"] = false_discovery_control(table.loc[tests, "estimate"], method="by")
+    table.loc[tests, "estimate"] = benjamini_hochberg(table.loc[tests, "estimate"], method="by")
     return shape_estimates(table.assign(step="mapping", variable="neighbourhood", base="regions", method="permutation"))
 
 

@@ -255,7 +255,7 @@ def holm(p: ArrayLike) -> Floats:
     return adjusted
 
 
-def benjamini_hochberg(p: ArrayLike) -> Floats:
+def benjamini_hochberg(p: ArrayLike, *, method: str = "bh") -> Floats:
     """Benjamini and Hochberg's adjustment: keeps the expected share of false alarms among the findings at the level.
 
     The i-th smallest of m becomes the smallest of m p(j) / j over j >= i.
@@ -264,6 +264,8 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     ----------
     p : array-like
         p-values; NaN (a test not made) stays NaN and does not count.
+    method : str
+        bh, or by: Benjamini and Yekutieli's, which holds for tests that depend on each other in any way.
 
     Returns
     -------
@@ -273,7 +275,8 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     References
     ----------
     Benjamini, Y. and Hochberg, Y. (1995). Controlling the false discovery rate. Journal of the Royal Statistical
-    Society B, 57, 289-300. Same as R's ``p.adjust(p, "BH")``.
+    Society B, 57, 289-300. Benjamini, Y. and Yekutieli, D. (2001). The control of the false discovery rate in multiple
+    testing under dependency. Annals of Statistics, 29, 1165-1188. Same as R's ``p.adjust(p, "BH")`` and ``"BY"``.
 
     Examples
     --------
@@ -284,7 +287,7 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     known = ~np.isnan(values)
     adjusted = np.full(values.shape, np.nan)
     if known.any():
-        adjusted[known] = false_discovery_control(values[known])
+        adjusted[known] = false_discovery_control(values[known], method=method)
     return adjusted
 
 
