@@ -1,13 +1,11 @@
 """Do countries differ? One permutation test a question, with the size of the largest difference and a verdict."""
 
-from __future__ import annotations
-
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
@@ -67,10 +65,10 @@ class _Item(NamedTuple):
     country: npt.NDArray[Any]
     value: npt.NDArray[Any]
 
-    def pick(self, groups: Sequence[str], place: dict[str, str]) -> _Item:
+    def pick(self, groups: Sequence[str], place: dict[str, str]) -> Self:
         """The same question asked of some countries."""
         rows = np.isin(self.country, groups)
-        return _Item(place, self.kind, list(groups), self.unit[rows], self.country[rows], self.value[rows])
+        return type(self)(place, self.kind, list(groups), self.unit[rows], self.country[rows], self.value[rows])
 
 
 def compare_countries(

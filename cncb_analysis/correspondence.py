@@ -1,17 +1,13 @@
 """Two questions crossed, and maps of which answers go with which countries: as analysts of 2011 looked at them."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cncb_analysis.codebook import Codebook
 from cncb_analysis.estimates import shape_estimates, tabulate_shares
-
-if TYPE_CHECKING:
-    from cncb_analysis.codebook import Codebook
 
 Floats = npt.NDArray[np.float64]
 Pair = tuple[Floats, Floats]

@@ -63,7 +63,7 @@ def tabulate_estimates(
     [['f', 1.0, 1.0, 1.0], ['m', 0.0, 0.0, 1.0]]
     """
     rows = observations[[*CELL, "unit", "value", "missing"]].astype(dict.fromkeys([*CELL, "unit", "missing"], "str"))
-    rows = rows.merge(_describe(codebook), on="variable")
+    rows = rows.merge(describe_scales(codebook), on="variable")
     rows["value"] *= rows["factor"]
     answers = rows[rows["missing"] == ""]
     sizes = _size_frames(rows, frame or {})
@@ -176,8 +176,20 @@ def shape_estimates(table: pd.DataFrame) -> pd.DataFrame:
     return given.astype(dict.fromkeys(["estimate", "low", "high", "k", "n", "frame"], "float64"))
 
 
-def _describe(codebook: Codebook) -> pd.DataFrame:
-    """What counting asks of each variable; the ends of its scale, and from where on the two highest answers are."""
+def describe_scales(codebook: Codebook) -> pd.DataFrame:
+    """Describe what counting asks of each variable.
+
+    Parameters
+    ----------
+    codebook : Codebook
+        Kinds, options, batteries.
+
+    Returns
+    -------
+    DataFrame
+        variable, kind, battery, item, aspect, group; factor (0.01 for percent), lowest, highest (ends of the scale),
+        top (the two highest answers begin here; missing with fewer than four). Neither texts nor identifiers.
+    """
     described = []
     for name, variable in codebook.variables.items():
         if variable.kind == "text" or variable.role in ("identifier", "free_text"):

@@ -1,7 +1,5 @@
 """The nodes of a run: what is to be done, and in which order it can be."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field

@@ -1,9 +1,6 @@
 """Beside the verdicts: countries the same, partners apart, partial pooling, what could have been seen."""
 
-from __future__ import annotations
-
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +9,10 @@ from scipy.optimize import minimize
 from scipy.special import betaln, expit, logit, psi
 from scipy.stats import beta, norm
 
+from cncb_analysis.codebook import Codebook
 from cncb_analysis.estimates import CELL, shape_estimates, tabulate_estimates
 from cncb_analysis.questionnaire import select_hosts
 from cncb_analysis.statistics.intervals import wilson_interval
-
-if TYPE_CHECKING:
-    from cncb_analysis.codebook import Codebook
 
 Floats = npt.NDArray[np.float64]
 

@@ -1,7 +1,5 @@
 """The same result twice: a run again in an empty folder, compared byte for byte with what stands and was printed."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Iterator

@@ -1,7 +1,5 @@
 """Tests counted to the last table or ranking where that can be done: Fisher-Freeman-Halton and Friedman."""
 
-from __future__ import annotations
-
 import itertools
 import math
 

@@ -1,7 +1,5 @@
 """Intervals for shares, means, medians and differences that hold with five answers as with ninety."""
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

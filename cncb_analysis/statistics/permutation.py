@@ -1,7 +1,5 @@
 """Tests whose p-value is counted: every arrangement of the answers over the groups, or a random share of them."""
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
