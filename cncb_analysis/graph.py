@@ -126,11 +126,9 @@ def plan_run(options: Options) -> list[Node]:
             pages.append(Node(f"{notebook} {partner}".strip(), "notebook", told, (protect.name,)))
     # What takes longest first: no core waits at the end for a deck that another makes.
     pages.sort(key=lambda page: page.parameters["notebook"] not in _WITH_DECK)
-    owners = dict.fromkeys(page.parameters["partner"] for page in pages)
-    scans = [
-        Node(f"scan {owner}".strip(), "scan", {**base, "partner": owner}, tuple(names))
-        for owner, names in ((one, [p.name for p in pages if p.parameters["partner"] == one]) for one in owners)
-    ]
+    owned = {owner: [p.name for p in pages if p.parameters["partner"] == owner] for owner in (*partners, "")}
+    given = ((owner, {**base, "partner": owner}, tuple(names)) for owner, names in owned.items() if names)
+    scans = [Node(f"scan {owner}".strip(), "scan", told, needs) for owner, told, needs in given]
     site = Node("site", "site", common, (protect.name, *(node.name for node in (*pages, *scans))))
     return [*cleans, protect, *pages, *scans, site]
 
@@ -154,11 +152,8 @@ def list_pages(partners: list[str], steps: list[str]) -> Iterator[tuple[str, str
     [('mapping', 'milan'), ('national_workshop', 'milan')]
     """
     for partner in partners:
-        for notebook in PARTNER_NOTEBOOKS:
-            if notebook in steps or notebook == "national_workshop":
-                yield notebook, partner
-    if partners:
-        yield from ((notebook, "") for notebook in COMMON_NOTEBOOKS)
+        yield from ((name, partner) for name in PARTNER_NOTEBOOKS if name in steps or name == "national_workshop")
+    yield from ((name, "") for name in COMMON_NOTEBOOKS if partners)
 
 
 def _check_known(what: str, asked: Iterable[str], known: list[str]) -> None:

@@ -89,7 +89,7 @@ def rank_measures(
     if not places.any():
         return pd.DataFrame({"action": actions}).reindex(columns=["action", *_RANKED])
     rank = rankdata(places[0].round(9), method="min")
-    low, high = find_rank_range(-places, tail=_TAIL)
+    low, high = (ends.astype(int) for ends in find_rank_range(-places, tail=_TAIL))
     found = dict(zip(_RANKED, (rank, low, high, *_find_clear(rank, low, high)), strict=True))
     return pd.DataFrame({"action": actions, **found})
 
