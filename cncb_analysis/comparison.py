@@ -354,10 +354,9 @@ def _describe_item(item: _Item, outcome: dict[str, Any] | None, rules: Rules) ->
     row: dict[str, Any] = {**item.place, "n": len(item.value), "groups": " ".join(item.groups)}
     if outcome is None:
         return row
-    ordered, level = item.kind in _ORDERED, 1 - 2 * rules.alpha
-    margin, compare = (rules.cliffs_delta, _compare_orders) if ordered else (rules.share, _compare_shares)
+    margin, level = rules.cliffs_delta if item.kind in _ORDERED else rules.share, 1 - 2 * rules.alpha
     first, second = np.triu_indices(len(item.groups), 1)
-    effect, low, high = compare(item, first, second, level)
+    effect, low, high = _compare_groups(item, first, second, level)
     widest = np.unravel_index(np.abs(effect).argmax(), effect.shape)
     names, sign = [item.groups[side[widest[0]]] for side in (first, second)], 1 if effect[widest] >= 0 else -1
     ends = sorted((sign * low[widest], sign * high[widest]))
@@ -367,20 +366,14 @@ def _describe_item(item: _Item, outcome: dict[str, Any] | None, rules: Rules) ->
     return row | outcome | {"method": f"{outcome['method']}; newcombe {level:.2f}"}
 
 
-def _compare_shares(item: _Item, first: Places, second: Places, level: float) -> Effect:
-    """Differences of every pair (rows) in every answer (columns)."""
-    n = np.array([np.count_nonzero(item.country == group) for group in item.groups], dtype=float)[:, None]
+def _compare_groups(item: _Item, first: Places, second: Places, level: float) -> Effect:
+    """Every pair (rows): Cliff's delta, or differences of shares in every answer (columns)."""
+    parts = [item.value[item.country == group] for group in item.groups]
+    n = np.array([len(part) for part in parts])[:, None]
+    if item.kind in _ORDERED:
+        delta = np.array([[cliffs_delta(parts[a], parts[b])] for a, b in zip(first, second, strict=True)])
+        return delta, *intervals.cliffs_delta_interval(delta, n[first], n[second], level=level)
     codes = [1.0] if item.kind == "multiple" else np.unique(item.value).tolist()
-    k = np.array(
-        [[np.count_nonzero(item.value[item.country == group] == code) for code in codes] for group in item.groups]
-    )
+    k = np.array([[np.count_nonzero(part == code) for code in codes] for part in parts])
     low, high = intervals.share_difference_interval((k[first], n[first]), (k[second], n[second]), level=level)
     return k[first] / n[first] - k[second] / n[second], low, high
-
-
-def _compare_orders(item: _Item, first: Places, second: Places, level: float) -> Effect:
-    """Cliff's delta of every pair, in one column."""
-    parts = [item.value[item.country == group] for group in item.groups]
-    delta = np.array([[cliffs_delta(parts[a], parts[b])] for a, b in zip(first, second, strict=True)])
-    sizes = np.array([len(part) for part in parts])[:, None]
-    return delta, *intervals.cliffs_delta_interval(delta, sizes[first], sizes[second], level=level)

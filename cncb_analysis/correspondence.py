@@ -120,10 +120,8 @@ def tabulate_maps(estimates: pd.DataFrame, figures: pd.DataFrame, codebook: Code
 def _map_question(estimates: pd.DataFrame, figure: dict[str, str], codebook: Codebook) -> list[dict[str, object]]:
     name = figure["variables"]
     names = [each.name for each in codebook.battery(name)] or [name]
-    own = (
-        estimates["step"].eq(_STEP) & estimates["variable"].isin(names) & estimates["statistic"].eq(figure["statistic"])
-    )
-    rows = estimates[own & estimates["partner"].eq("")]
+    rows = estimates[estimates["step"].eq(_STEP) & estimates["statistic"].eq(figure["statistic"])]
+    rows = rows[rows["variable"].isin(names) & rows["partner"].eq("")]
     rows = rows.assign(code=rows["variable"] if names != [name] else rows["option"])
     pooled, counted = rows[rows["country"].eq("")], rows[rows["country"].ne("")]
     if counted.empty:

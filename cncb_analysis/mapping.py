@@ -86,10 +86,12 @@ def tabulate_mapping(quotients: pd.DataFrame, clusters: pd.DataFrame, study: Stu
     best = rated.assign(stars=rated.groupby("region")["stars"].transform("max"), bounded=rated["bound"].ne(""))
     best = best.sort_values(["bounded", "lq"], ascending=[True, False]).drop_duplicates("region")
     best = best.assign(sector="", **dict.fromkeys(_MEASURED[1:5], np.nan))
-    rows = pd.concat(
-        [quotients[wanted & quotients["jobs"].notna()], best, _find_bounds(quotients), _measure_variety(quotients)]
+    told = [quotients[wanted & quotients["jobs"].notna()], best, _find_bounds(quotients), _measure_variety(quotients)]
+    rows = (
+        pd.concat(told)
+        .rename(columns={"region": "occasion", "sector": "option"})
+        .merge(owned, on="occasion", how="left")
     )
-    rows = rows.rename(columns={"region": "occasion", "sector": "option"}).merge(owned, on="occasion", how="left")
     rows["country"] = rows["country"].fillna(rows["occasion"].str[:2])
     place = ["occasion", "option", "partner", "country", "low", "high", "bound"]
     rows = rows.melt(place, [*_MEASURED, "lq_bounds", "herfindahl"], "statistic", "estimate").dropna(subset="estimate")

@@ -1,5 +1,6 @@
 """Beside the verdicts: countries the same, partners apart, partial pooling, what could have been seen."""
 
+from bisect import bisect_left
 from functools import cache
 
 import numpy as np
@@ -21,7 +22,7 @@ _POOLED = ("share_top2", "share", "share_ranked", "mean", "gap")
 _QUESTION = ["step", "variable", "option", "occasion"]
 # A sum of a and b from here on is complete pooling: a share then differs between countries by less than 0.001.
 _COMPLETE = 1e6
-_POWER, _NULLS, _STUDIES, _HALVINGS = 0.8, 9_999, 1_000, 10
+_POWER, _NULLS, _STUDIES, _PARTS = 0.8, 9_999, 1_000, 1_024
 # Answers that a test sees: of a number hardly two the same; of a ranking first, second, third and not ranked.
 _ANSWERS = {"number": 20, "allocation": 20, "rank": 4, "multiple": 2}
 _WIDEST, _SLACK = 6.0, 1e-9
@@ -179,9 +180,8 @@ def _select_main(estimates: pd.DataFrame) -> pd.DataFrame:
 
 def _spread_within(partners: pd.DataFrame) -> pd.DataFrame:
     own = partners.groupby([*_QUESTION, "country"])["estimate"]
-    rows = partners.assign(
-        apart=(partners["estimate"] - own.transform("mean")) ** 2, free=1 - 1 / own.transform("size")
-    )
+    apart = (partners["estimate"] - own.transform("mean")) ** 2
+    rows = partners.assign(apart=apart, free=1 - 1 / own.transform("size"))
     sums = rows[rows["free"] > 0].groupby([*_QUESTION, "share"], sort=False)[["apart", "free", "n"]].sum().reset_index()
     spread = np.sqrt(sums["apart"] / sums["free"])
     return sums.assign(estimate=spread, statistic="spread_within", method="spread" + sums["share"])
@@ -224,24 +224,19 @@ def find_detectable(sizes: tuple[int, ...], answers: int, *, ordered: bool, leve
     """
     order, even = tuple(sorted(sizes)), np.full(answers, 1 / answers)
     null = _measure(_draw(order, even, even, 0, _NULLS), ordered=ordered)
-    limit = np.quantile(null, 1 - level, method="higher")
+    limit, step = np.quantile(null, 1 - level, method="higher"), (_WIDEST if ordered else 1.0) / _PARTS
 
     def find(odd: int) -> float:
-        low, high = 0.0, _WIDEST if ordered else 1.0
-        for step in range(_HALVINGS + 1):
-            # First the widest: where it is not found nothing is.
-            middle = high if step == 0 else (low + high) / 2
-            own, rest = _differ(middle, answers, ordered=ordered)
-            found = _measure(_draw(order, own, rest, odd, _STUDIES), ordered=ordered) > limit + _SLACK
-            if found.mean() >= _POWER:
-                high = middle
-            elif step == 0:
-                return float("nan")
-            else:
-                low = middle
-        own, rest = _differ(high, answers, ordered=ordered)
+        def is_found(part: int) -> bool:
+            counts = _draw(order, *_differ(part * step, answers, ordered=ordered), odd, _STUDIES)
+            return bool((_measure(counts, ordered=ordered) > limit + _SLACK).mean() >= _POWER)
+
+        if not is_found(_PARTS):
+            return float("nan")
+        size = step * bisect_left(range(_PARTS), True, 1, key=is_found)
+        own, rest = _differ(size, answers, ordered=ordered)
         above = np.concatenate([[0.0], rest.cumsum()[:-1]]) - np.concatenate([rest[::-1].cumsum()[::-1][1:], [0.0]])
-        return float(own @ above) if ordered else high
+        return float(own @ above) if ordered else size
 
     return find(0), find(len(order) - 1)
 
