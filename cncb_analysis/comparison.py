@@ -247,15 +247,12 @@ def _describe_ratings(sheet: pd.DataFrame, found: Mapping[str, float], rules: Ru
 def _judge(rows: list[dict[str, Any]], rules: Rules) -> pd.DataFrame:
     """Correct within each family, and say which differ."""
     table = pd.DataFrame([_UNTESTED | row for row in rows], columns=COMPARISON_COLUMNS)
-    # The family are the tests that could pass: one that cannot needs no guarding against.
+    # The family are the tests that could pass: one that cannot needs no guarding against, and stands alone.
     possible = table["p"].where(table["p_attainable"] <= rules.alpha)
     families = possible.groupby(table["family"])
-    corrected = {
-        column: families.transform(lambda p, adjust=adjust: pd.Series(adjust(p), index=p.index)).where(
-            possible.notna() | table["p"].isna(), 1.0
-        )
-        for column, adjust in (("p_adjusted", permutation.holm), ("p_fdr", permutation.benjamini_hochberg))
-    }
+    methods = {"p_adjusted": permutation.holm, "p_fdr": permutation.benjamini_hochberg}
+    alone = table["p"].notna() & possible.isna()
+    corrected = {column: families.transform(method).mask(alone, 1.0) for column, method in methods.items()}
     decisive = corrected["p_fdr" if rules.adjust == "bh" else "p_adjusted"]
     return table.assign(**corrected, verdict=table["verdict"].mask(decisive < rules.alpha, "differs"))
 

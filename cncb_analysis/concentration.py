@@ -238,10 +238,9 @@ def _size_plants(cells: pd.DataFrame, study: Study, year: int, grid: pd.DataFram
 def _limit(jobs: Floats, against: _Against, gaps: _Gaps) -> dict[str, Floats]:
     """Least and most that the quotient can be, whatever the hidden figures are."""
     least, most = np.nan_to_num(jobs), np.where(np.isnan(jobs), gaps.cells, jobs)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        sector, total = against.sector, against.total
-        least = (least / (against.region + gaps.totals[:, None])) / ((sector + gaps.reference) / total)
-        most = (most / against.region) / (sector / total)
+    region, sector = against.region + gaps.totals[:, None], against.sector + gaps.reference
+    most = regional.location_quotient(most, *against)
+    least = regional.location_quotient(least, region, sector, against.total)
     return {"least": least, "most": np.where(np.isfinite(most), most, np.nan)}
 
 

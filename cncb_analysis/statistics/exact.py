@@ -199,7 +199,8 @@ def friedman_permutation(scores: ArrayLike, *, rng: Generator, permutations: int
     spread = ((np.vstack([ranks.sum(axis=0), sums]) - units * (items + 1)) ** 2).sum(axis=1)
     drawn = 0 if len(shares) else permutations + 1
     weights = shares if len(shares) else np.full(drawn, 1 / drawn)
-    p, least = (float(weights[spread[1:] >= limit].sum()) for limit in (spread[0], spread[1:].max()))
+    # Added up, the weights of all can pass 1 in the last digit.
+    p, least = (min(float(weights[spread[1:] >= limit].sum()), 1.0) for limit in (spread[0], spread[1:].max()))
     w, error = float(spread[0] / most), math.sqrt(p * (1 - p) / drawn) if drawn else 0.0
     statistic = units * (items - 1) * w
     told = (statistic, w, p, error, least, float(drawn))
