@@ -12,6 +12,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from cncb_analysis.codebook import Codebook
+from cncb_analysis.estimates import describe_scales
 from cncb_analysis.schema import read_schema
 from cncb_analysis.statistics import intervals, permutation
 from cncb_analysis.statistics.agreement import cliffs_delta
@@ -203,16 +204,9 @@ def compare_ratings(
     """
     rules = rules or Rules()
     seed = int(rng.integers(2**32))
-    rated = {
-        name: (variable.battery, variable.aspect, variable.item)
-        for name, variable in codebook.variables.items()
-        if variable.kind == "ordinal" and variable.battery
-    }
-    answers = _read_answers(observations, codebook)
-    answers = answers[answers["variable"].isin(rated)]
-    keys = pd.DataFrame([rated[name] for name in answers["variable"]], answers.index, ["battery", "aspect", "item"])
-    rows = []
-    for (step, battery, aspect), part in answers.join(keys).groupby(["step", "battery", "aspect"], sort=False):
+    scales = describe_scales(codebook).query("kind == 'ordinal' and battery != ''").drop(columns="kind")
+    answers, rows = _read_answers(observations, codebook).merge(scales, on="variable"), []
+    for (step, battery, aspect), part in answers.groupby(["step", "battery", "aspect"], sort=False):
         sheet = part.pivot(index="unit", columns="item", values="value").dropna()
         place = {"step": step, "variable": battery, "option": aspect, "family": f"{step}:ratings"}
         row = place | {"n": len(sheet), "groups": " ".join(sheet.columns)}
@@ -269,9 +263,8 @@ def _read_answers(observations: pd.DataFrame, codebook: Codebook) -> pd.DataFram
     option = rows["option"].where(kind.isin(_BY_OPTION), "")
     rows = rows.assign(kind=kind, value=value, option=option)
     used = (rows["missing"] == "") & (rows["occasion"] == "") & value.notna()
-    return rows[used & kind.isin(["single", "multiple", *_ORDERED])].sort_values(
-        "unit", kind="stable", ignore_index=True
-    )
+    rows = rows[used & kind.isin(["single", "multiple", *_ORDERED])]
+    return rows.sort_values("unit", kind="stable", ignore_index=True)
 
 
 def _list_items(answers: pd.DataFrame, codebook: Codebook, minimum_n: int) -> Iterator[_Item]:

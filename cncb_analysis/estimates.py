@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cncb_analysis.codebook import Codebook
@@ -74,6 +75,30 @@ def tabulate_estimates(
     )
     tables = [make(part.merge(sizes, how="left", on=["step", "partner", "country"])) for make, part in parts]
     return _in_order(pd.concat(tables, ignore_index=True), codebook)
+
+
+def match_rows(rows: pd.DataFrame, others: pd.DataFrame, columns: list[str]) -> npt.NDArray[np.bool_]:
+    """Find the rows that another table has too.
+
+    Parameters
+    ----------
+    rows, others : DataFrame
+        With these columns.
+    columns : list of str
+        What has to be equal.
+
+    Returns
+    -------
+    array of bool
+        For each of `rows`, whether it stands in `others`.
+
+    Examples
+    --------
+    >>> cells = pd.DataFrame({"region": ["AT11", "AT12"], "sector": "C10"})
+    >>> match_rows(cells, cells.iloc[1:], ["region", "sector"]).tolist()
+    [False, True]
+    """
+    return np.asarray(pd.MultiIndex.from_frame(rows[columns]).isin(pd.MultiIndex.from_frame(others[columns])))
 
 
 def tabulate_groups(rows: pd.DataFrame) -> pd.DataFrame:

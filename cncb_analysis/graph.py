@@ -111,12 +111,10 @@ def plan_run(options: Options) -> list[Node]:
     _check_known("step", options.notebooks, list(_NUMBERED))
     _check_known("language", [language], languages)
     _check_known("audience", [audience], list(AUDIENCES))
-    base = {"study": str(options.study), "audience": audience}
-    cleans = [
-        Node(f"clean {partner} {step}", "clean", {"study": str(options.study), "partner": partner, "step": step})
-        for partner in partners
-        for step in steps
-    ]
+    folder = str(options.study)
+    delivered = ({"study": folder, "partner": partner, "step": step} for partner in partners for step in steps)
+    cleans = [Node(f"clean {each['partner']} {each['step']}", "clean", each) for each in delivered]
+    base = {"study": folder, "audience": audience}
     protect = Node(f"protect {audience}", "protect", base, tuple(node.name for node in cleans))
     common = {**base, "language": language, "out": str(options.out)}
     pages = []
@@ -127,8 +125,8 @@ def plan_run(options: Options) -> list[Node]:
     # What takes longest first: no core waits at the end for a deck that another makes.
     pages.sort(key=lambda page: page.parameters["notebook"] not in _WITH_DECK)
     owned = {owner: [p.name for p in pages if p.parameters["partner"] == owner] for owner in (*partners, "")}
-    given = ((owner, {**base, "partner": owner}, tuple(names)) for owner, names in owned.items() if names)
-    scans = [Node(f"scan {owner}".strip(), "scan", told, needs) for owner, told, needs in given]
+    scanned = ((f"scan {owner}".strip(), {**base, "partner": owner}, own) for owner, own in owned.items() if own)
+    scans = [Node(name, "scan", given, tuple(own)) for name, given, own in scanned]
     site = Node("site", "site", common, (protect.name, *(node.name for node in (*pages, *scans))))
     return [*cleans, protect, *pages, *scans, site]
 

@@ -11,7 +11,7 @@ from scipy.special import betaln, expit, logit, psi
 from scipy.stats import beta, norm
 
 from cncb_analysis.codebook import Codebook
-from cncb_analysis.estimates import CELL, shape_estimates, tabulate_estimates
+from cncb_analysis.estimates import CELL, match_rows, shape_estimates, tabulate_estimates
 from cncb_analysis.questionnaire import select_hosts
 from cncb_analysis.statistics.intervals import wilson_interval
 
@@ -148,9 +148,8 @@ def tabulate_pooling(estimates: pd.DataFrame) -> pd.DataFrame:
     whole, member = rows["country"].eq(""), rows["partner"].ne("")
     # Shares of the middle are hidden least: without the hidden ones a mean would lean towards them.
     closed = estimates[estimates["mark"].eq("hidden") & estimates["country"].ne("")]
-    asked = pd.MultiIndex.from_frame(rows[[*_QUESTION, "statistic"]])
     hidden = [closed[closed["partner"].eq("")], closed[closed["partner"].ne("")]]
-    full = [~asked.isin(pd.MultiIndex.from_frame(part[[*_QUESTION, "statistic"]])) for part in hidden]
+    full = [~match_rows(rows, part, [*_QUESTION, "statistic"]) for part in hidden]
     countries, partners = rows[~whole & ~member & full[0]], rows[member & full[1]]
     p, whole_of = countries["estimate"], lambda part: part.sum(skipna=False)
     told = countries.assign(low=(p - countries["low"]) ** 2, high=(countries["high"] - p) ** 2, spread=p, size=1)
