@@ -56,6 +56,9 @@ class Rules:
     share: float = 0.20
 
 
+_DECIDED = Rules()
+
+
 class _Item(NamedTuple):
     """One question as it is tested: a cell a unit whose country reaches the minimum."""
 
@@ -73,7 +76,7 @@ class _Item(NamedTuple):
 
 
 def compare_countries(
-    observations: pd.DataFrame, codebook: Codebook, *, rng: np.random.Generator, rules: Rules | None = None
+    observations: pd.DataFrame, codebook: Codebook, *, rng: np.random.Generator, rules: Rules = _DECIDED
 ) -> pd.DataFrame:
     """Compare countries question by question, all at once; `compare_pairs` takes apart what differs.
 
@@ -123,7 +126,6 @@ def compare_countries(
     >>> found[["contrast", "test", "p", "effect", "verdict"]].round(4).values.tolist()
     [['AT-SI', 'kruskal_wallis', 0.0079, 1.0, 'differs']]
     """
-    rules = rules or Rules()
     seed, answers = int(rng.integers(2**32)), _read_answers(observations, codebook)
     items = list(_list_items(answers, codebook, rules.minimum_n))
     outcomes = _test_items(items, seed, rules.permutations)
@@ -137,7 +139,7 @@ def compare_pairs(
     comparisons: pd.DataFrame,
     *,
     rng: np.random.Generator,
-    rules: Rules | None = None,
+    rules: Rules = _DECIDED,
 ) -> pd.DataFrame:
     """Compare two countries at a time where all of them together differ, and where the pair could ever pass.
 
@@ -159,7 +161,6 @@ def compare_pairs(
     ----------
     Tarone, R. E. (1990). A modified Bonferroni method for discrete data. Biometrics, 46, 515-522.
     """
-    rules = rules or Rules()
     seed, differing = int(rng.integers(2**32)), comparisons.loc[comparisons["verdict"] == "differs"]
     places = set(differing[["step", "variable", "option"]].itertuples(index=False, name=None))
     rows: list[dict[str, Any]] = []
@@ -185,7 +186,7 @@ def _limit_attainable(attainable: list[float], alpha: float) -> float:
 
 
 def compare_ratings(
-    observations: pd.DataFrame, codebook: Codebook, *, rng: np.random.Generator, rules: Rules | None = None
+    observations: pd.DataFrame, codebook: Codebook, *, rng: np.random.Generator, rules: Rules = _DECIDED
 ) -> pd.DataFrame:
     """Compare the items of each rated battery, all countries together: the same units rated each of them.
 
@@ -202,7 +203,6 @@ def compare_ratings(
         the lowest mean rank; `effect` is the share of units that rate the first higher minus the share that rate it
         lower, with Tango's score interval. The batteries of a step are one family.
     """
-    rules = rules or Rules()
     seed = int(rng.integers(2**32))
     scales = describe_scales(codebook).query("kind == 'ordinal' and battery != ''").drop(columns="kind")
     answers, rows = _read_answers(observations, codebook).merge(scales, on="variable"), []
