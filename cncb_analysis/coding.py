@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from cncb_analysis.codebook import read_labels
-from cncb_analysis.estimates import shape_estimates, tabulate_groups
+from cncb_analysis.estimates import match_rows, shape_estimates, tabulate_groups
 from cncb_analysis.statistics.agreement import measure_agreement
 from cncb_analysis.statistics.saturation import measure_saturation
 
@@ -174,8 +174,7 @@ def _list_judgements(segments: pd.DataFrame) -> pd.DataFrame:
     coders = own[["unit", "coder"]].drop_duplicates().sort_values(["unit", "coder"])
     coders = coders.assign(seat=coders.groupby("unit").cumcount())
     grid = own[_PASSAGE].drop_duplicates().merge(coders, on="unit").merge(own[["code"]].drop_duplicates(), "cross")
-    given, asked = (pd.MultiIndex.from_frame(table[[*_PASSAGE, "code", "coder"]]) for table in (own, grid))
-    return grid.assign(given=asked.isin(given))
+    return grid.assign(given=match_rows(grid, own, [*_PASSAGE, "code", "coder"]))
 
 
 def tabulate_pairs(segments: pd.DataFrame, units: pd.DataFrame, *, by: str = "excerpt", root: str = "") -> pd.DataFrame:

@@ -1,40 +1,29 @@
 """Do countries differ? One permutation test a question, with the size of the largest difference and a verdict."""
 
-from __future__ import annotations
-
 import zlib
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
 from cncb_analysis.codebook import Codebook
+from cncb_analysis.estimates import describe_scales
 from cncb_analysis.schema import read_schema
+from cncb_analysis.statistics import intervals, permutation
 from cncb_analysis.statistics.agreement import cliffs_delta
 from cncb_analysis.statistics.exact import friedman_permutation
-from cncb_analysis.statistics.intervals import (
-    cliffs_delta_interval,
-    paired_difference_interval,
-    share_difference_interval,
-)  # fmt: skip
-from cncb_analysis.statistics.permutation import (
-    Permuted,
-    benjamini_hochberg,
-    fisher_permutation,
-    holm,
-    kruskal_permutation,
-    permanova,
-)  # fmt: skip
 
 COMPARISON_COLUMNS = list(read_schema()["comparisons"])
+_UNTESTED = {"option": "", "contrast": "", "test": "", "method": "", "verdict": "too few"}
 
 _BY_OPTION = ("multiple", "rank")
 _ORDERED = ("ordinal", "number", "allocation", "rank")
+_TESTS = {False: ("fisher", permutation.fisher_permutation), True: ("kruskal_wallis", permutation.kruskal_permutation)}
 MEASURED = ("statistic", "p", "p_error", "p_attainable")
 EFFECT = ("p_adjusted", "p_fdr", "effect", "effect_low", "effect_high")
 Places = npt.NDArray[np.int64]
@@ -67,6 +56,9 @@ class Rules:
     share: float = 0.20
 
 
+_DECIDED = Rules()
+
+
 class _Item(NamedTuple):
     """One question as it is tested: a cell a unit whose country reaches the minimum."""
 
@@ -77,14 +69,14 @@ class _Item(NamedTuple):
     country: npt.NDArray[Any]
     value: npt.NDArray[Any]
 
-    def pick(self, groups: Sequence[str], place: dict[str, str]) -> _Item:
+    def pick(self, groups: Sequence[str], place: dict[str, str]) -> Self:
         """The same question asked of some countries."""
         rows = np.isin(self.country, groups)
-        return _Item(place, self.kind, list(groups), self.unit[rows], self.country[rows], self.value[rows])
+        return type(self)(place, self.kind, list(groups), self.unit[rows], self.country[rows], self.value[rows])
 
 
 def compare_countries(
-    observations: pd.DataFrame, codebook: Codebook, *, rng: np.random.Generator, rules: Rules | None = None
+    observations: pd.DataFrame, codebook: Codebook, *, rng: np.random.Generator, rules: Rules = _DECIDED
 ) -> pd.DataFrame:
     """Compare countries question by question, all at once; `compare_pairs` takes apart what differs.
 
@@ -134,7 +126,6 @@ def compare_countries(
     >>> found[["contrast", "test", "p", "effect", "verdict"]].round(4).values.tolist()
     [['AT-SI', 'kruskal_wallis', 0.0079, 1.0, 'differs']]
     """
-    rules = rules or Rules()
     seed, answers = int(rng.integers(2**32)), _read_answers(observations, codebook)
     items = list(_list_items(answers, codebook, rules.minimum_n))
     outcomes = _test_items(items, seed, rules.permutations)
@@ -148,7 +139,7 @@ def compare_pairs(
     comparisons: pd.DataFrame,
     *,
     rng: np.random.Generator,
-    rules: Rules | None = None,
+    rules: Rules = _DECIDED,
 ) -> pd.DataFrame:
     """Compare two countries at a time where all of them together differ, and where the pair could ever pass.
 
@@ -170,7 +161,6 @@ def compare_pairs(
     ----------
     Tarone, R. E. (1990). A modified Bonferroni method for discrete data. Biometrics, 46, 515-522.
     """
-    rules = rules or Rules()
     seed, differing = int(rng.integers(2**32)), comparisons.loc[comparisons["verdict"] == "differs"]
     places = set(differing[["step", "variable", "option"]].itertuples(index=False, name=None))
     rows: list[dict[str, Any]] = []
@@ -196,7 +186,7 @@ def _limit_attainable(attainable: list[float], alpha: float) -> float:
 
 
 def compare_ratings(
-    observations: pd.DataFrame, codebook: Codebook, *, rng: np.random.Generator, rules: Rules | None = None
+    observations: pd.DataFrame, codebook: Codebook, *, rng: np.random.Generator, rules: Rules = _DECIDED
 ) -> pd.DataFrame:
     """Compare the items of each rated battery, all countries together: the same units rated each of them.
 
@@ -213,34 +203,25 @@ def compare_ratings(
         the lowest mean rank; `effect` is the share of units that rate the first higher minus the share that rate it
         lower, with Tango's score interval. The batteries of a step are one family.
     """
-    rules = rules or Rules()
     seed = int(rng.integers(2**32))
-    rated = {
-        name: (variable.battery, variable.aspect, variable.item)
-        for name, variable in codebook.variables.items()
-        if variable.kind == "ordinal" and variable.battery
-    }
-    answers = _read_answers(observations, codebook)
-    answers = answers[answers["variable"].isin(rated)]
-    keys = pd.DataFrame([rated[name] for name in answers["variable"]], answers.index, ["battery", "aspect", "item"])
-    rows = []
-    for (step, battery, aspect), part in answers.join(keys).groupby(["step", "battery", "aspect"], sort=False):
+    scales = describe_scales(codebook).query("kind == 'ordinal' and battery != ''").drop(columns="kind")
+    answers, rows = _read_answers(observations, codebook).merge(scales, on="variable"), []
+    for (step, battery, aspect), part in answers.groupby(["step", "battery", "aspect"], sort=False):
         sheet = part.pivot(index="unit", columns="item", values="value").dropna()
         place = {"step": step, "variable": battery, "option": aspect, "family": f"{step}:ratings"}
-        row = place | {"n": len(sheet), "groups": " ".join(sheet.columns), "test": "", "method": "", "contrast": ""}
-        if len(sheet.columns) < 2 or len(sheet) < rules.minimum_n:
-            rows.append(row | {"verdict": "too few"})
-            continue
-        chance = np.random.default_rng([seed, zlib.crc32(f"{step} {battery} {aspect}".encode())])
-        found = friedman_permutation(sheet, rng=chance, permutations=rules.permutations)
-        rows.append(row | {name: found[name] for name in MEASURED} | _describe_ratings(sheet, found, rules))
+        row = place | {"n": len(sheet), "groups": " ".join(sheet.columns)}
+        if len(sheet.columns) > 1 and len(sheet) >= rules.minimum_n:
+            chance = np.random.default_rng([seed, zlib.crc32(f"{step} {battery} {aspect}".encode())])
+            found = friedman_permutation(sheet, rng=chance, permutations=rules.permutations)
+            row |= {name: found[name] for name in MEASURED} | _describe_ratings(sheet, found, rules)
+        rows.append(row)
     return _judge(rows, rules)
 
 
 def _describe_ratings(sheet: pd.DataFrame, found: Mapping[str, float], rules: Rules) -> dict[str, Any]:
     ranks, level = sheet.rank(axis=1).mean(), 1 - 2 * rules.alpha
     higher = (sheet.to_numpy()[:, :, None] > sheet.to_numpy()[:, None, :]).sum(axis=0)
-    low, high = paired_difference_interval(higher, higher.T, len(sheet), level=level)
+    low, high = intervals.paired_difference_interval(higher, higher.T, len(sheet), level=level)
     first, second = int(ranks.to_numpy().argmax()), int(ranks.to_numpy().argmin())
     alike = max(-low.min(), high.max()) <= rules.cliffs_delta
     # Where every unit rates all items the same there is nothing to arrange.
@@ -259,16 +240,13 @@ def _describe_ratings(sheet: pd.DataFrame, found: Mapping[str, float], rules: Ru
 
 def _judge(rows: list[dict[str, Any]], rules: Rules) -> pd.DataFrame:
     """Correct within each family, and say which differ."""
-    table = pd.DataFrame(rows, columns=COMPARISON_COLUMNS)
-    # The family are the tests that could pass: one that cannot needs no guarding against.
+    table = pd.DataFrame([_UNTESTED | row for row in rows], columns=COMPARISON_COLUMNS)
+    # The family are the tests that could pass: one that cannot needs no guarding against, and stands alone.
     possible = table["p"].where(table["p_attainable"] <= rules.alpha)
     families = possible.groupby(table["family"])
-    corrected = {
-        column: families.transform(lambda p, adjust=adjust: pd.Series(adjust(p), index=p.index)).where(
-            possible.notna() | table["p"].isna(), 1.0
-        )
-        for column, adjust in (("p_adjusted", holm), ("p_fdr", benjamini_hochberg))
-    }
+    methods = {"p_adjusted": permutation.holm, "p_fdr": permutation.benjamini_hochberg}
+    alone = table["p"].notna() & possible.isna()
+    corrected = {column: families.transform(method).mask(alone, 1.0) for column, method in methods.items()}
     decisive = corrected["p_fdr" if rules.adjust == "bh" else "p_adjusted"]
     return table.assign(**corrected, verdict=table["verdict"].mask(decisive < rules.alpha, "differs"))
 
@@ -285,9 +263,8 @@ def _read_answers(observations: pd.DataFrame, codebook: Codebook) -> pd.DataFram
     option = rows["option"].where(kind.isin(_BY_OPTION), "")
     rows = rows.assign(kind=kind, value=value, option=option)
     used = (rows["missing"] == "") & (rows["occasion"] == "") & value.notna()
-    return rows[used & kind.isin(["single", "multiple", *_ORDERED])].sort_values(
-        "unit", kind="stable", ignore_index=True
-    )
+    rows = rows[used & kind.isin(["single", "multiple", *_ORDERED])]
+    return rows.sort_values("unit", kind="stable", ignore_index=True)
 
 
 def _list_items(answers: pd.DataFrame, codebook: Codebook, minimum_n: int) -> Iterator[_Item]:
@@ -318,7 +295,7 @@ def _test_items(items: list[_Item], seed: int, permutations: int) -> dict[int, d
             batches["\n".join(item.unit).encode(), item.kind in _ORDERED].append(index)
     outcomes = {}
     for (units, ordered), batch in batches.items():
-        name, test = ("kruskal_wallis", kruskal_permutation) if ordered else ("fisher", fisher_permutation)
+        name, test = _TESTS[ordered]
         # The arrangements depend on the units alone: another question more or less changes no p-value.
         rng = np.random.default_rng([seed, zlib.crc32(units)])
         values = np.stack([items[index].value for index in batch])
@@ -328,7 +305,7 @@ def _test_items(items: list[_Item], seed: int, permutations: int) -> dict[int, d
     return outcomes
 
 
-def _tell_outcome(test: str, found: Permuted, row: int = 0) -> dict[str, Any]:
+def _tell_outcome(test: str, found: permutation.Permuted, row: int = 0) -> dict[str, Any]:
     numbers = {measure: float(getattr(found, measure)[row]) for measure in MEASURED}
     looked = f"{'exact' if found.exact[row] else 'permutation'} {found.arrangements[row] or 'tables'}"
     return {"test": test, "method": looked, **numbers}
@@ -345,17 +322,16 @@ def _compare_wholes(answers: pd.DataFrame, codebook: Codebook, seed: int, rules:
         sheet = sheet[sheet.groupby("country")[sheet.columns[0]].transform("size") >= rules.minimum_n]
         countries = sheet.index.get_level_values("country").astype(str)
         groups, shares = sorted(countries.unique()), kind == "allocation"
-        row = {"step": step, "variable": name, "option": "", "family": f"{step}:wholes"}
-        row |= {"n": len(sheet), "groups": " ".join(groups), "contrast": "", "test": "", "method": ""}
+        row = {"step": step, "variable": name, "family": f"{step}:wholes", "n": len(sheet), "groups": " ".join(groups)}
         if len(groups) < 2:
-            yield row | {"verdict": "too few"}
+            yield row
             continue
         # Not ranked lies below all: tied in the last place.
         ranks = (sheet.rank(axis=1) - 1) / max(len(sheet.columns) - 1, 1)
         points = sheet.div(sheet.sum(axis=1).replace(0, 1), axis=0) if shares else ranks
         chance = np.random.default_rng([seed, zlib.crc32(f"{step} {name}".encode())])
         roots = np.sqrt(points.clip(lower=0)) if shares else points
-        found = permanova(roots, countries, rng=chance, permutations=rules.permutations)
+        found = permutation.permanova(roots, countries, rng=chance, permutations=rules.permutations)
         centres = points.groupby(countries).mean().to_numpy()
         apart = np.abs(centres[:, None, :] - centres[None, :, :])
         apart = apart.sum(axis=2) / 2 if shares else apart.mean(axis=2)
@@ -367,11 +343,10 @@ def _compare_wholes(answers: pd.DataFrame, codebook: Codebook, seed: int, rules:
 def _describe_item(item: _Item, outcome: dict[str, Any] | None, rules: Rules) -> dict[str, Any]:
     row: dict[str, Any] = {**item.place, "n": len(item.value), "groups": " ".join(item.groups)}
     if outcome is None:
-        return row | {"contrast": "", "test": "", "method": "", "verdict": "too few"}
-    ordered, level = item.kind in _ORDERED, 1 - 2 * rules.alpha
-    margin, compare = (rules.cliffs_delta, _compare_orders) if ordered else (rules.share, _compare_shares)
+        return row
+    margin, level = rules.cliffs_delta if item.kind in _ORDERED else rules.share, 1 - 2 * rules.alpha
     first, second = np.triu_indices(len(item.groups), 1)
-    effect, low, high = compare(item, first, second, level)
+    effect, low, high = _compare_groups(item, first, second, level)
     widest = np.unravel_index(np.abs(effect).argmax(), effect.shape)
     names, sign = [item.groups[side[widest[0]]] for side in (first, second)], 1 if effect[widest] >= 0 else -1
     ends = sorted((sign * low[widest], sign * high[widest]))
@@ -381,20 +356,14 @@ def _describe_item(item: _Item, outcome: dict[str, Any] | None, rules: Rules) ->
     return row | outcome | {"method": f"{outcome['method']}; newcombe {level:.2f}"}
 
 
-def _compare_shares(item: _Item, first: Places, second: Places, level: float) -> Effect:
-    """Differences of every pair (rows) in every answer (columns)."""
-    n = np.array([np.count_nonzero(item.country == group) for group in item.groups], dtype=float)[:, None]
-    codes = [1.0] if item.kind == "multiple" else np.unique(item.value).tolist()
-    k = np.array(
-        [[np.count_nonzero(item.value[item.country == group] == code) for code in codes] for group in item.groups]
-    )
-    low, high = share_difference_interval((k[first], n[first]), (k[second], n[second]), level=level)
-    return k[first] / n[first] - k[second] / n[second], low, high
-
-
-def _compare_orders(item: _Item, first: Places, second: Places, level: float) -> Effect:
-    """Cliff's delta of every pair, in one column."""
+def _compare_groups(item: _Item, first: Places, second: Places, level: float) -> Effect:
+    """Every pair (rows): Cliff's delta, or differences of shares in every answer (columns)."""
     parts = [item.value[item.country == group] for group in item.groups]
-    delta = np.array([[cliffs_delta(parts[a], parts[b])] for a, b in zip(first, second, strict=True)])
-    sizes = np.array([len(part) for part in parts])[:, None]
-    return delta, *cliffs_delta_interval(delta, sizes[first], sizes[second], level=level)
+    n = np.array([len(part) for part in parts])[:, None]
+    if item.kind in _ORDERED:
+        delta = np.array([[cliffs_delta(parts[a], parts[b])] for a, b in zip(first, second, strict=True)])
+        return delta, *intervals.cliffs_delta_interval(delta, n[first], n[second], level=level)
+    codes = [1.0] if item.kind == "multiple" else np.unique(item.value).tolist()
+    k = np.array([[np.count_nonzero(part == code) for code in codes] for part in parts])
+    low, high = intervals.share_difference_interval((k[first], n[first]), (k[second], n[second]), level=level)
+    return k[first] / n[first] - k[second] / n[second], low, high

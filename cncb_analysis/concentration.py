@@ -8,21 +8,12 @@ from typing import Any, NamedTuple
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from scipy import stats
 
 from cncb_analysis.errors import StudyError
-from cncb_analysis.statistics.regional import (
-    concentration_p,
-    location_quotient,
-    location_quotient_interval,
-    standardise_quotients,
-)
+from cncb_analysis.statistics import regional
+from cncb_analysis.statistics.permutation import benjamini_hochberg
 from cncb_analysis.study import Study
 
-QUOTIENT_COLUMNS = [
-    "region", "sector", "jobs", "flag", "lq", "low", "high", "least", "most", "excess_jobs", "slq", "p_adjusted",
-    "stars", "bound", "hidden",
-]  # fmt: skip
 Floats = NDArray[np.float64]
 Rules = Mapping[str, Any]
 _DIVISION = r"[A-Z]\d\d"
@@ -216,8 +207,7 @@ def tabulate_location_quotients(cells: pd.DataFrame, study: Study, *, tests: boo
         "hidden": (hidden, np.add.outer(at_short * len(gone), at_gone)),
     }
     table = {name: pd.Index(known, dtype="str").take(np.ravel(at)) for name, (known, at) in texts.items()}
-    known = table | {name: np.ravel(each) for name, each in columns.items()}
-    return pd.DataFrame({name: known[name] for name in QUOTIENT_COLUMNS}, copy=False)
+    return pd.DataFrame(table | {name: np.ravel(each) for name, each in columns.items()}, copy=False)
 
 
 def _measure(
@@ -227,14 +217,12 @@ def _measure(
 
     p_adjusted is the exact upper tail of each exact cell, corrected over all of them after Benjamini and Yekutieli.
     """
-    quotient = location_quotient(jobs, *against)
-    low, high = location_quotient_interval(jobs, *against, plant_size=size)
+    quotient = regional.location_quotient(jobs, *against)
+    low, high = regional.location_quotient_interval(jobs, *against, plant_size=size)
     excess = jobs - against.region * against.sector / against.total
-    standardised = standardise_quotients(np.where(exact, quotient, np.nan))
-    p = np.full(jobs.shape, np.nan)
-    if tests and exact.any():
-        tail = concentration_p(jobs, *against, plant_size=size)
-        p[exact] = stats.false_discovery_control(tail[exact], method="by")
+    standardised = regional.standardise_quotients(np.where(exact, quotient, np.nan))
+    tail = regional.concentration_p(jobs, *against, plant_size=size) if tests else np.nan
+    p = benjamini_hochberg(np.where(exact, tail, np.nan), method="by")
     found = {"jobs": jobs, "lq": quotient, "low": low, "high": high, "excess_jobs": excess}
     return found | {"p_adjusted": p, "slq": standardised}
 
@@ -250,10 +238,9 @@ def _size_plants(cells: pd.DataFrame, study: Study, year: int, grid: pd.DataFram
 def _limit(jobs: Floats, against: _Against, gaps: _Gaps) -> dict[str, Floats]:
     """Least and most that the quotient can be, whatever the hidden figures are."""
     least, most = np.nan_to_num(jobs), np.where(np.isnan(jobs), gaps.cells, jobs)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        sector, total = against.sector, against.total
-        least = (least / (against.region + gaps.totals[:, None])) / ((sector + gaps.reference) / total)
-        most = (most / against.region) / (sector / total)
+    region, sector = against.region + gaps.totals[:, None], against.sector + gaps.reference
+    most = regional.location_quotient(most, *against)
+    least = regional.location_quotient(least, region, sector, against.total)
     return {"least": least, "most": np.where(np.isfinite(most), most, np.nan)}
 
 
@@ -284,8 +271,6 @@ def _find_rest(jobs: pd.DataFrame, sectors: list[str]) -> Floats:
 
 def _align(cells: pd.DataFrame, study: Study, indicator: str, year: int, grid: pd.DataFrame) -> Floats:
     """Figures of another indicator or year for the same cells; NaN where there are none."""
-    if not (cells["indicator"].eq(indicator) & cells["year"].eq(year)).any():
-        return np.full(grid.shape, np.nan)
     return _grid(cells, study, indicator, year)[0].reindex_like(grid).to_numpy(float)
 
 

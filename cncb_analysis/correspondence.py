@@ -1,17 +1,13 @@
 """Two questions crossed, and maps of which answers go with which countries: as analysts of 2011 looked at them."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from cncb_analysis.codebook import Codebook
 from cncb_analysis.estimates import shape_estimates, tabulate_shares
-
-if TYPE_CHECKING:
-    from cncb_analysis.codebook import Codebook
 
 Floats = npt.NDArray[np.float64]
 Pair = tuple[Floats, Floats]
@@ -124,10 +120,8 @@ def tabulate_maps(estimates: pd.DataFrame, figures: pd.DataFrame, codebook: Code
 def _map_question(estimates: pd.DataFrame, figure: dict[str, str], codebook: Codebook) -> list[dict[str, object]]:
     name = figure["variables"]
     names = [each.name for each in codebook.battery(name)] or [name]
-    own = (
-        estimates["step"].eq(_STEP) & estimates["variable"].isin(names) & estimates["statistic"].eq(figure["statistic"])
-    )
-    rows = estimates[own & estimates["partner"].eq("")]
+    rows = estimates[estimates["step"].eq(_STEP) & estimates["statistic"].eq(figure["statistic"])]
+    rows = rows[rows["variable"].isin(names) & rows["partner"].eq("")]
     rows = rows.assign(code=rows["variable"] if names != [name] else rows["option"])
     pooled, counted = rows[rows["country"].eq("")], rows[rows["country"].ne("")]
     if counted.empty:

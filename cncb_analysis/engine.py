@@ -4,8 +4,6 @@ papermill asks an engine for `execute_notebook`, `nb_kernel_name` and `nb_langua
 A class would not do, because papermill loads its engines while it is imported, also when this module imports it.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import re

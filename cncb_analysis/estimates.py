@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from cncb_analysis.codebook import Codebook
@@ -63,7 +64,7 @@ def tabulate_estimates(
     [['f', 1.0, 1.0, 1.0], ['m', 0.0, 0.0, 1.0]]
     """
     rows = observations[[*CELL, "unit", "value", "missing"]].astype(dict.fromkeys([*CELL, "unit", "missing"], "str"))
-    rows = rows.merge(_describe(codebook), on="variable")
+    rows = rows.merge(describe_scales(codebook), on="variable")
     rows["value"] *= rows["factor"]
     answers = rows[rows["missing"] == ""]
     sizes = _size_frames(rows, frame or {})
@@ -74,6 +75,30 @@ def tabulate_estimates(
     )
     tables = [make(part.merge(sizes, how="left", on=["step", "partner", "country"])) for make, part in parts]
     return _in_order(pd.concat(tables, ignore_index=True), codebook)
+
+
+def match_rows(rows: pd.DataFrame, others: pd.DataFrame, columns: list[str]) -> npt.NDArray[np.bool_]:
+    """Find the rows that another table has too.
+
+    Parameters
+    ----------
+    rows, others : DataFrame
+        With these columns.
+    columns : list of str
+        What has to be equal.
+
+    Returns
+    -------
+    array of bool
+        For each of `rows`, whether it stands in `others`.
+
+    Examples
+    --------
+    >>> cells = pd.DataFrame({"region": ["AT11", "AT12"], "sector": "C10"})
+    >>> match_rows(cells, cells.iloc[1:], ["region", "sector"]).tolist()
+    [False, True]
+    """
+    return np.asarray(pd.MultiIndex.from_frame(rows[columns]).isin(pd.MultiIndex.from_frame(others[columns])))
 
 
 def tabulate_groups(rows: pd.DataFrame) -> pd.DataFrame:
@@ -176,8 +201,20 @@ def shape_estimates(table: pd.DataFrame) -> pd.DataFrame:
     return given.astype(dict.fromkeys(["estimate", "low", "high", "k", "n", "frame"], "float64"))
 
 
-def _describe(codebook: Codebook) -> pd.DataFrame:
-    """What counting asks of each variable; the ends of its scale, and from where on the two highest answers are."""
+def describe_scales(codebook: Codebook) -> pd.DataFrame:
+    """Describe what counting asks of each variable.
+
+    Parameters
+    ----------
+    codebook : Codebook
+        Kinds, options, batteries.
+
+    Returns
+    -------
+    DataFrame
+        variable, kind, battery, item, aspect, group; factor (0.01 for percent), lowest, highest (ends of the scale),
+        top (the two highest answers begin here; missing with fewer than four). Neither texts nor identifiers.
+    """
     described = []
     for name, variable in codebook.variables.items():
         if variable.kind == "text" or variable.role in ("identifier", "free_text"):

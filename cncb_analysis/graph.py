@@ -1,7 +1,5 @@
 """The nodes of a run: what is to be done, and in which order it can be."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -113,12 +111,10 @@ def plan_run(options: Options) -> list[Node]:
     _check_known("step", options.notebooks, list(_NUMBERED))
     _check_known("language", [language], languages)
     _check_known("audience", [audience], list(AUDIENCES))
-    base = {"study": str(options.study), "audience": audience}
-    cleans = [
-        Node(f"clean {partner} {step}", "clean", {"study": str(options.study), "partner": partner, "step": step})
-        for partner in partners
-        for step in steps
-    ]
+    folder = str(options.study)
+    delivered = ({"study": folder, "partner": partner, "step": step} for partner in partners for step in steps)
+    cleans = [Node(f"clean {each['partner']} {each['step']}", "clean", each) for each in delivered]
+    base = {"study": folder, "audience": audience}
     protect = Node(f"protect {audience}", "protect", base, tuple(node.name for node in cleans))
     common = {**base, "language": language, "out": str(options.out)}
     pages = []
@@ -128,11 +124,9 @@ def plan_run(options: Options) -> list[Node]:
             pages.append(Node(f"{notebook} {partner}".strip(), "notebook", told, (protect.name,)))
     # What takes longest first: no core waits at the end for a deck that another makes.
     pages.sort(key=lambda page: page.parameters["notebook"] not in _WITH_DECK)
-    owners = dict.fromkeys(page.parameters["partner"] for page in pages)
-    scans = [
-        Node(f"scan {owner}".strip(), "scan", {**base, "partner": owner}, tuple(names))
-        for owner, names in ((one, [p.name for p in pages if p.parameters["partner"] == one]) for one in owners)
-    ]
+    owned = {owner: [p.name for p in pages if p.parameters["partner"] == owner] for owner in (*partners, "")}
+    scanned = ((f"scan {owner}".strip(), {**base, "partner": owner}, own) for owner, own in owned.items() if own)
+    scans = [Node(name, "scan", given, tuple(own)) for name, given, own in scanned]
     site = Node("site", "site", common, (protect.name, *(node.name for node in (*pages, *scans))))
     return [*cleans, protect, *pages, *scans, site]
 
@@ -156,11 +150,8 @@ def list_pages(partners: list[str], steps: list[str]) -> Iterator[tuple[str, str
     [('mapping', 'milan'), ('national_workshop', 'milan')]
     """
     for partner in partners:
-        for notebook in PARTNER_NOTEBOOKS:
-            if notebook in steps or notebook == "national_workshop":
-                yield notebook, partner
-    if partners:
-        yield from ((notebook, "") for notebook in COMMON_NOTEBOOKS)
+        yield from ((name, partner) for name in PARTNER_NOTEBOOKS if name in steps or name == "national_workshop")
+    yield from ((name, "") for name in COMMON_NOTEBOOKS if partners)
 
 
 def _check_known(what: str, asked: Iterable[str], known: list[str]) -> None:

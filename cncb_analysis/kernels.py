@@ -4,8 +4,6 @@ A stock kernel starts an interpreter, imports pandas and seaborn anew and talks 
 has a single thread, forks a child; the child makes a fresh IPython shell and runs the cells, one message a cell.
 """
 
-from __future__ import annotations
-
 import base64
 import contextlib
 import ctypes

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pandas as pd
-from scipy.stats import false_discovery_control
 
 from cncb_analysis.concentration import cross_codes, read_rules
-from cncb_analysis.estimates import shape_estimates, tabulate_counts, tabulate_shares
+from cncb_analysis.estimates import match_rows, shape_estimates, tabulate_counts, tabulate_shares
+from cncb_analysis.statistics.permutation import benjamini_hochberg
 from cncb_analysis.statistics.regional import herfindahl
 from cncb_analysis.statistics.spatial import moran, weigh_neighbours
 from cncb_analysis.study import Study
@@ -80,16 +80,14 @@ def tabulate_mapping(quotients: pd.DataFrame, clusters: pd.DataFrame, study: Stu
     """
     owned = _list_regions(study).rename(columns={"region": "occasion"})
     wanted = (quotients["region"].isin(owned["occasion"]) & quotients["stars"].notna()) | (quotients["stars"] > 0)
-    pairs = pd.MultiIndex.from_frame(quotients[["region", "sector"]])
-    wanted |= pairs.isin(pd.MultiIndex.from_frame(clusters[["region", "sector"]]))
+    wanted |= match_rows(quotients, clusters, ["region", "sector"])
     rated = quotients[quotients["stars"].notna() & (quotients["jobs"] >= read_rules(study)["minimum_jobs"])]
     best = rated.assign(stars=rated.groupby("region")["stars"].transform("max"), bounded=rated["bound"].ne(""))
     best = best.sort_values(["bounded", "lq"], ascending=[True, False]).drop_duplicates("region")
     best = best.assign(sector="", **dict.fromkeys(_MEASURED[1:5], np.nan))
-    rows = pd.concat(
-        [quotients[wanted & quotients["jobs"].notna()], best, _find_bounds(quotients), _measure_variety(quotients)]
-    )
-    rows = rows.rename(columns={"region": "occasion", "sector": "option"}).merge(owned, on="occasion", how="left")
+    told = [quotients[wanted & quotients["jobs"].notna()], best, _find_bounds(quotients), _measure_variety(quotients)]
+    names = {"region": "occasion", "sector": "option"}
+    rows = pd.concat(told).rename(columns=names).merge(owned, on="occasion", how="left")
     rows["country"] = rows["country"].fillna(rows["occasion"].str[:2])
     place = ["occasion", "option", "partner", "country", "low", "high", "bound"]
     rows = rows.melt(place, [*_MEASURED, "lq_bounds", "herfindahl"], "statistic", "estimate").dropna(subset="estimate")
@@ -142,8 +140,7 @@ def tabulate_disagreements(clusters: pd.DataFrame, quotients: pd.DataFrame, stud
     listing = _list_regions(study)
     listing = listing[listing["partner"].isin(clusters["partner"])]
     missed = quotients[strong].merge(listing, on="region")
-    listed = pd.MultiIndex.from_frame(clusters[place])
-    missed = missed[~pd.MultiIndex.from_frame(missed[place]).isin(listed)].sort_values("lq", ascending=False)
+    missed = missed[~match_rows(missed, clusters, place)].sort_values("lq", ascending=False)
     parts = [doubted.assign(kind="without_concentration"), missed.assign(kind="without_cluster", cluster="")]
     found = pd.concat(parts, ignore_index=True)
     return found[["partner", "country", "kind", *place, "cluster", *columns]]
@@ -183,17 +180,14 @@ def tabulate_neighbourhoods(quotients: pd.DataFrame, study: Study, *, rng: np.ra
         told = {"option": sector, "n": len(cells)}
         said = {"moran": found.overall, "moran_p": found.p, "moran_lq": quotient}
         rows += [{**told, "statistic": name, "estimate": value} for name, value in said.items()]
-        tested, corrected = ~np.isnan(found.local_p), np.ones(len(cells))
-        corrected[tested] = false_discovery_control(found.local_p[tested]) if tested.any() else []
-        for place in np.flatnonzero(found.high & (corrected <= _LEVEL)):
+        for place in np.flatnonzero(found.high & (benjamini_hochberg(found.local_p) <= _LEVEL)):
             region = cells["region"].iloc[place]
             spot = {"occasion": region, "country": region[:2], "statistic": "hot_spot", "estimate": found.local[place]}
             rows.append({**told, **spot})
     table = pd.DataFrame(rows, columns=["occasion", "option", "country", "n", "statistic", "estimate"])
     table = table.fillna({"occasion": "", "country": ""}).dropna(subset="estimate")
     tests = table["statistic"].eq("moran_p")
-    if tests.any():
-        table.loc[tests, "estimate"] = false_discovery_control(table.loc[tests, "estimate"], method="by")
+    table.loc[tests, "estimate"] = benjamini_hochberg(table.loc[tests, "estimate"], method="by")
     return shape_estimates(table.assign(step="mapping", variable="neighbourhood", base="regions", method="permutation"))
 
 

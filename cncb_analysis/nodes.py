@@ -143,12 +143,9 @@ def run_node(kind: str, parameters: Mapping[str, str]) -> dict[str, Any]:
             error = str(problem)
         except Exception as problem:  # noqa: BLE001 - whatever a notebook does, the run names it and goes on
             error = _log_failure(problem, kind, parameters)
-    return {
-        "inputs": {path: digest for path, digest in inputs.items() if _counts(kind, Path(path))},
-        "outputs": [str(path.resolve()) for path in outputs],
-        "seconds": time.monotonic() - started,
-        "error": error,
-    }
+    counted = {path: digest for path, digest in inputs.items() if _counts(kind, Path(path))}
+    files, seconds = [str(path.resolve()) for path in outputs], time.monotonic() - started
+    return {"inputs": counted, "outputs": files, "seconds": seconds, "error": error}
 
 
 def _counts(kind: str, path: Path) -> bool:
@@ -232,9 +229,8 @@ def _notebook(study: str, out: str, notebook: str, partner: str, **shown: str) -
     given = {"partner": partner, **shown, "study": str(Path(study).resolve()), "out": str(files)}
     given = {name: value for name, value in given.items() if value}
     read_text(source)
-    book = execute_notebook(
-        str(source), None, parameters=given, engine_name=ENGINE, progress_bar=False, execution_timeout=CELL_SECONDS
-    )
+    how = {"engine_name": ENGINE, "progress_bar": False, "execution_timeout": CELL_SECONDS}
+    book = execute_notebook(str(source), None, given, **how)
     executed = _restricted(study) / "notebooks" / partner / source.name
     write_text(executed, json.dumps(book, ensure_ascii=False, indent=1, sort_keys=True))
     # What papermill was given names folders of this machine: it stays with the executed notebook.
@@ -255,9 +251,8 @@ def _scan(study: str, audience: str, files: str, partner: str = "") -> list[Path
         path.unlink()
     if found:
         remedy = "the file was taken away; find where the study's own tables say it, and run again"
-        raise StudyError.from_problems(
-            Problem(f"would tell: {hit.kind}", str(hit.path), value=hit.place, remedy=remedy) for hit in found
-        )
+        told = (Problem(f"would tell: {hit.kind}", str(hit.path), value=hit.place, remedy=remedy) for hit in found)
+        raise StudyError.from_problems(told)
     return []
 
 

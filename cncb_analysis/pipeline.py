@@ -68,7 +68,6 @@ class _State:
         # Paths near the study are kept from its folder on, so that a copy of it is judged by its own files.
         self.options, self.root = options, options.study.resolve()
         self.path = self.root / "processed" / "manifest.json"
-        self._hashes: dict[str, str] = {}
         self._mark = _fingerprint()
         self.nodes: dict[str, dict[str, Any]] = {}
         with contextlib.suppress(StudyError, ValueError, KeyError, TypeError):
@@ -76,11 +75,6 @@ class _State:
 
     def _name(self, path: str) -> str:
         return os.path.relpath(path, self.root) if Path(path).is_relative_to(self.root.parent) else path
-
-    def _hash(self, path: str) -> str:
-        if path not in self._hashes:
-            self._hashes[path] = hash_file(self.root / path)
-        return self._hashes[path]
 
     def _key(self, node: Node, told: Mapping[str, str]) -> str:
         return hash_bytes(json.dumps([node.identity, self._mark, told], sort_keys=True).encode())
@@ -94,7 +88,6 @@ class _State:
         """Note what a node has read and written, and what it was told of those before it."""
         inputs = {self._name(path): digest for path, digest in result["inputs"].items()}
         outputs = {name: hash_file(self.root / name) for name in map(self._name, result["outputs"])}
-        self._hashes |= outputs
         known = {"key": self._key(node, told), "seconds": result["seconds"], "inputs": inputs, "outputs": outputs}
         self.nodes[node.identity] = known
 
@@ -113,7 +106,8 @@ class _State:
         if known["key"] != self._key(node, told):
             return "the package, its environment or a parameter changed"
         files = [*known["inputs"].items(), *known["outputs"].items()]
-        return next((f"{Path(path).name} changed" for path, digest in files if self._hash(path) != digest), "")
+        changed = (Path(path).name for path, digest in files if hash_file(self.root / path) != digest)
+        return next((f"{name} changed" for name in changed), "")
 
 
 def run_study(
@@ -145,9 +139,9 @@ def run_study(
     started = time.monotonic()
     nodes = plan_run(options)
     with locked(options.study / "processed" / ".lock"):
-        runner = _Runner(options, report or (lambda event, node, cause: None), executor)
+        runner = _Runner(nodes, options, report or (lambda event, node, cause: None), executor)
         try:
-            (runner.explain if dry_run else runner.run)(nodes)
+            (runner.explain if dry_run else runner.run)()
         finally:
             runner.summary.seconds = time.monotonic() - started
             runner.close()
@@ -200,8 +194,8 @@ def _clear_folder(folder: Path) -> None:
 class _Runner:
     """Gives each node to the executor as soon as what it needs is done."""
 
-    def __init__(self, options: Options, report: Report, executor: Executor | None) -> None:
-        self.summary = Summary()
+    def __init__(self, nodes: Sequence[Node], options: Options, report: Report, executor: Executor | None) -> None:
+        self.summary, self._known = Summary(), {node.name: node for node in nodes}
         self._state, self._report = _State(options), report
         cores = options.jobs or os.cpu_count() or 1
         self._elsewhere, self._executor = executor is not None, executor or ThreadPoolExecutor(cores)
@@ -210,20 +204,20 @@ class _Runner:
         self._tries: Counter[str] = Counter()
         self._save_at = 0.0
 
-    def explain(self, nodes: Sequence[Node]) -> None:
+    def explain(self) -> None:
         """Say what would run, and why."""
-        summary, self._known = self.summary, {node.name: node for node in nodes}
-        for node in nodes:
-            waits = [f"after {need}, if that changes what it reads" for need in node.needs if need in summary.done]
+        done, fresh = self.summary.done, self.summary.fresh
+        for node in self._known.values():
+            waits = [f"after {need}, if that changes what it reads" for need in node.needs if need in done]
             cause = next(filter(None, [self._state.explain(node, self._tell(node)), *waits]), "")
-            (summary.done if cause else summary.fresh).append(node.name)
+            (done if cause else fresh).append(node.name)
             if cause:
                 self._report("stale", node, cause)
 
-    def run(self, nodes: Sequence[Node]) -> None:
+    def run(self) -> None:
         """Do what is stale."""
-        self._known, ready = {node.name: node for node in nodes}, deque[str]()
-        self._order = TopologicalSorter({node.name: node.needs for node in nodes})
+        ready = deque[str]()
+        self._order = TopologicalSorter({name: node.needs for name, node in self._known.items()})
         self._order.prepare()
         while self._order.is_active():
             ready.extend(self._order.get_ready())

@@ -1,9 +1,7 @@
 """Beside the verdicts: countries the same, partners apart, partial pooling, what could have been seen."""
 
-from __future__ import annotations
-
+from bisect import bisect_left
 from functools import cache
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -12,12 +10,10 @@ from scipy.optimize import minimize
 from scipy.special import betaln, expit, logit, psi
 from scipy.stats import beta, norm
 
-from cncb_analysis.estimates import CELL, shape_estimates, tabulate_estimates
+from cncb_analysis.codebook import Codebook
+from cncb_analysis.estimates import CELL, match_rows, shape_estimates, tabulate_estimates
 from cncb_analysis.questionnaire import select_hosts
 from cncb_analysis.statistics.intervals import wilson_interval
-
-if TYPE_CHECKING:
-    from cncb_analysis.codebook import Codebook
 
 Floats = npt.NDArray[np.float64]
 
@@ -26,7 +22,7 @@ _POOLED = ("share_top2", "share", "share_ranked", "mean", "gap")
 _QUESTION = ["step", "variable", "option", "occasion"]
 # A sum of a and b from here on is complete pooling: a share then differs between countries by less than 0.001.
 _COMPLETE = 1e6
-_POWER, _NULLS, _STUDIES, _HALVINGS = 0.8, 9_999, 1_000, 10
+_POWER, _NULLS, _STUDIES, _PARTS = 0.8, 9_999, 1_000, 1_024
 # Answers that a test sees: of a number hardly two the same; of a ranking first, second, third and not ranked.
 _ANSWERS = {"number": 20, "allocation": 20, "rank": 4, "multiple": 2}
 _WIDEST, _SLACK = 6.0, 1e-9
@@ -152,9 +148,8 @@ def tabulate_pooling(estimates: pd.DataFrame) -> pd.DataFrame:
     whole, member = rows["country"].eq(""), rows["partner"].ne("")
     # Shares of the middle are hidden least: without the hidden ones a mean would lean towards them.
     closed = estimates[estimates["mark"].eq("hidden") & estimates["country"].ne("")]
-    asked = pd.MultiIndex.from_frame(rows[[*_QUESTION, "statistic"]])
     hidden = [closed[closed["partner"].eq("")], closed[closed["partner"].ne("")]]
-    full = [~asked.isin(pd.MultiIndex.from_frame(part[[*_QUESTION, "statistic"]])) for part in hidden]
+    full = [~match_rows(rows, part, [*_QUESTION, "statistic"]) for part in hidden]
     countries, partners = rows[~whole & ~member & full[0]], rows[member & full[1]]
     p, whole_of = countries["estimate"], lambda part: part.sum(skipna=False)
     told = countries.assign(low=(p - countries["low"]) ** 2, high=(countries["high"] - p) ** 2, spread=p, size=1)
@@ -184,9 +179,8 @@ def _select_main(estimates: pd.DataFrame) -> pd.DataFrame:
 
 def _spread_within(partners: pd.DataFrame) -> pd.DataFrame:
     own = partners.groupby([*_QUESTION, "country"])["estimate"]
-    rows = partners.assign(
-        apart=(partners["estimate"] - own.transform("mean")) ** 2, free=1 - 1 / own.transform("size")
-    )
+    apart = (partners["estimate"] - own.transform("mean")) ** 2
+    rows = partners.assign(apart=apart, free=1 - 1 / own.transform("size"))
     sums = rows[rows["free"] > 0].groupby([*_QUESTION, "share"], sort=False)[["apart", "free", "n"]].sum().reset_index()
     spread = np.sqrt(sums["apart"] / sums["free"])
     return sums.assign(estimate=spread, statistic="spread_within", method="spread" + sums["share"])
@@ -229,24 +223,19 @@ def find_detectable(sizes: tuple[int, ...], answers: int, *, ordered: bool, leve
     """
     order, even = tuple(sorted(sizes)), np.full(answers, 1 / answers)
     null = _measure(_draw(order, even, even, 0, _NULLS), ordered=ordered)
-    limit = np.quantile(null, 1 - level, method="higher")
+    limit, step = np.quantile(null, 1 - level, method="higher"), (_WIDEST if ordered else 1.0) / _PARTS
 
     def find(odd: int) -> float:
-        low, high = 0.0, _WIDEST if ordered else 1.0
-        for step in range(_HALVINGS + 1):
-            # First the widest: where it is not found nothing is.
-            middle = high if step == 0 else (low + high) / 2
-            own, rest = _differ(middle, answers, ordered=ordered)
-            found = _measure(_draw(order, own, rest, odd, _STUDIES), ordered=ordered) > limit + _SLACK
-            if found.mean() >= _POWER:
-                high = middle
-            elif step == 0:
-                return float("nan")
-            else:
-                low = middle
-        own, rest = _differ(high, answers, ordered=ordered)
+        def is_found(part: int) -> bool:
+            counts = _draw(order, *_differ(part * step, answers, ordered=ordered), odd, _STUDIES)
+            return bool((_measure(counts, ordered=ordered) > limit + _SLACK).mean() >= _POWER)
+
+        if not is_found(_PARTS):
+            return float("nan")
+        size = step * bisect_left(range(_PARTS), True, 1, key=is_found)
+        own, rest = _differ(size, answers, ordered=ordered)
         above = np.concatenate([[0.0], rest.cumsum()[:-1]]) - np.concatenate([rest[::-1].cumsum()[::-1][1:], [0.0]])
-        return float(own @ above) if ordered else high
+        return float(own @ above) if ordered else size
 
     return find(0), find(len(order) - 1)
 

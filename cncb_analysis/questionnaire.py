@@ -9,6 +9,7 @@ import pandas as pd
 from cncb_analysis.codebook import Codebook
 from cncb_analysis.estimates import (
     CELL,
+    match_rows,
     shape_estimates,
     tabulate_counts,
     tabulate_estimates,
@@ -136,7 +137,7 @@ def _join_frame(units: pd.DataFrame, answers: pd.DataFrame, codebook: Codebook) 
     used, link = units[units["status"].isin(_USED)], ["partner", "cluster"]
     named = used.loc[used["step"].eq(_STEP) & used["cluster"].ne(""), link]
     frame = used.loc[used["step"].eq("mapping"), [*_PLACE, "unit", "cluster"]].assign(step=_STEP)
-    frame["k"] = pd.MultiIndex.from_frame(frame[link]).isin(pd.MultiIndex.from_frame(named))
+    frame["k"] = match_rows(frame, named, link)
     frame = frame[frame["partner"].isin(frame.loc[frame["k"], "partner"])]
     kinds = {each.name: each.kind for each in codebook.asked_in("mapping") if not each.role and each.kind != "multiple"}
     facts = answers.loc[answers["variable"].isin(kinds), ["unit", "variable", "option", "value"]].reset_index(drop=True)
@@ -264,11 +265,9 @@ def tabulate_sensitivity(
             main[each.name] = _MAIN.get("rating" if rating else each.kind, "share")
     shown = estimates[estimates["step"].eq(_STEP) & estimates["statistic"].eq(estimates["variable"].map(main))]
     used, hosts = select_hosts(units)
-    complete = used[used["status"].eq("complete")]
-    again = [
-        tabulate_estimates(observations[observations["unit"].isin(kept["unit"])], study.codebook).assign(check=check)
-        for check, kept in (("hosts_once", hosts), ("complete_only", complete))
-    ]
+    kept = {"hosts_once": hosts["unit"], "complete_only": used.loc[used["status"].eq("complete"), "unit"]}
+    told = ((check, observations[observations["unit"].isin(own)]) for check, own in kept.items())
+    again = [tabulate_estimates(own, study.codebook).assign(check=check) for check, own in told]
     pooled = shown[shown["country"].eq("")].assign(frame=shown["n"], width=shown["high"] - shown["low"])
     pooled = pooled[[*CELL, "statistic", "frame", "width", "estimate"]].rename(columns={"estimate": "whole"})
     checks = pd.concat(again).drop(columns=["low", "high", "frame"]).merge(pooled, on=[*CELL, "statistic"])

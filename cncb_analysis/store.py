@@ -294,10 +294,8 @@ def write_frames(folder: Path, frames: Mapping[str, pd.DataFrame]) -> list[Path]
         NAME.csv for each, and types.json.
     """
     kinds = {"f": "float64", "i": "int64", "b": "bool"}
-    types = {
-        name: {str(column): kinds.get(dtype.kind, "str") for column, dtype in frame.dtypes.items()}
-        for name, frame in frames.items()
-    }
+    dtypes = {name: frame.dtypes.items() for name, frame in frames.items()}
+    types = {name: {column: kinds.get(dtype.kind, "str") for column, dtype in own} for name, own in dtypes.items()}
     paths = [folder / f"{name}.csv" for name in frames]
     for path in paths:
         write_table(path, frames[path.stem])
@@ -351,9 +349,8 @@ def pack_zip(members: Mapping[str, bytes]) -> bytes:
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, data in members.items():
             entry = zipfile.ZipInfo(name, date_time=_ZIP_EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = 0o644 << 16
-            archive.writestr(entry, data)
+            archive.writestr(entry, data, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 

@@ -1,7 +1,5 @@
 """The same result twice: a run again in an empty folder, compared byte for byte with what stands and was printed."""
 
-from __future__ import annotations
-
 import json
 import shutil
 from collections.abc import Iterator
@@ -52,12 +50,8 @@ def verify_run(options: Options, scratch: Path, *, report: Report | None = None)
     own = {node: cause for node, cause in failed.items() if not cause.startswith("not run, because")}
     problems = [Problem(f"'{node}' failed the second time", value=cause) for node, cause in own.items()]
     problems += _check_printed(again) if (again.study / _PUBLIC).is_dir() else []
-    pairs = [
-        (options.out, again.out),
-        *((options.study / folder, again.study / folder) for folder in (_PUBLIC, _NOTEBOOKS)),
-    ]
-    compared = 0
-    for first, second in pairs:
+    compared, processed = 0, [(options.study / folder, again.study / folder) for folder in (_PUBLIC, _NOTEBOOKS)]
+    for first, second in ((options.out, again.out), *processed):
         names = [sorted(str(p.relative_to(side)) for p in side.rglob("*") if p.is_file()) for side in (first, second)]
         compared += len(names[1])
         if failed:  # what a failed node did not make cannot be told from what no run makes
@@ -84,12 +78,9 @@ def _check_printed(options: Options) -> Iterator[Problem]:
     for partner in (each.id for each in study.partners if each.id in set(published["partner"])):
         told = {"language": options.language, "audience": options.audience}
         view = read_page(options.study, "national_workshop", partner=partner, **told).view
-        lines, contradicted = (
-            published.index[published["partner"].eq(partner)],
-            view.words.text("published.contradicted"),
-        )
+        lines = published.index[published["partner"].eq(partner)]
         for line, row in zip(lines, check_statements(published, view), strict=True):
-            if row["verdict"] == contradicted:
+            if row["verdict"] == view.words.text("published.contradicted"):
                 said = f"slide {row['slide']}: the data say {row['found']}"
                 remedy = "correct the row, or what was delivered"
                 yield Problem(said, "published.csv", str(line), "statement", row["printed"], remedy)
@@ -104,9 +95,8 @@ def _compare_folders(first: Path, second: Path, names: list[list[str]]) -> Itera
         if old != new:
             place = next((at for at, pair in enumerate(zip(old, new, strict=False)) if pair[0] != pair[1]), len(new))
             line, seen = old[:place].count(b"\n") + 1, new[max(place - 20, 0) : place + 20].decode("utf-8", "replace")
-            yield Problem(
-                "differs the second time", str(first / name), str(line), value=seen, remedy="cncb run --force"
-            )
+            remedy = "cncb run --force"
+            yield Problem("differs the second time", str(first / name), str(line), value=seen, remedy=remedy)
 
 
 def _normalise(path: Path) -> bytes:

@@ -1,7 +1,5 @@
 """Agreement of coders, of judges' rankings, and how far two groups overlap."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.stats import rankdata
@@ -141,10 +139,32 @@ def rank_interval(points: ArrayLike, *, rng: np.random.Generator, draws: int = 9
     ([1.0, 2.0, 2.0], [1.0, 3.0, 3.0])
     """
     given, n = np.asarray(points, dtype=float), len(np.asarray(points))
-    drawn = np.vstack([given.sum(axis=0), rng.multinomial(n, np.full(n, 1 / n), size=draws) @ given]).round(9)
-    best, worst = (rankdata(-drawn, method=ties, axis=1).astype(float) for ties in ("min", "max"))
-    low = np.quantile(best[1:], 0.025, axis=0, method="inverted_cdf")
-    high = np.quantile(worst[1:], 0.975, axis=0, method="inverted_cdf")
+    return find_rank_range(np.vstack([given.sum(axis=0), rng.multinomial(n, np.full(n, 1 / n), size=draws) @ given]))
+
+
+def find_rank_range(points: Floats, *, tail: float = 0.025) -> tuple[Floats, Floats]:
+    """Range of the place of each item over draws.
+
+    Parameters
+    ----------
+    points : array, (1 + draws, items)
+        More the better; as found in the first row, then in each draw.
+    tail : float
+        Share of the draws that may lie beyond each end.
+
+    Returns
+    -------
+    low, high : array, (items,)
+        Best and worst place, 1 the best; the place found lies between, and items that tie reach over all they share.
+
+    Examples
+    --------
+    >>> find_rank_range(np.array([[3.0, 1.0], [2.0, 2.0]]))
+    (array([1., 1.]), array([2., 2.]))
+    """
+    best, worst = (rankdata(-points.round(9), method=ties, axis=1).astype(float) for ties in ("min", "max"))
+    low = np.quantile(best[1:], tail, axis=0, method="inverted_cdf")
+    high = np.quantile(worst[1:], 1 - tail, axis=0, method="inverted_cdf")
     return np.minimum(low, best[0]), np.maximum(high, worst[0])
 
 

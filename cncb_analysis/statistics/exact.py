@@ -1,7 +1,5 @@
 """Tests counted to the last table or ranking where that can be done: Fisher-Freeman-Halton and Friedman."""
 
-from __future__ import annotations
-
 import itertools
 import math
 
@@ -198,14 +196,12 @@ def friedman_permutation(scores: ArrayLike, *, rng: Generator, permutations: int
         return dict.fromkeys(_FRIEDMAN, float("nan"))
     sums, shares = _count_sums(ranks) or _draw_sums(ranks, rng, permutations)
     # Whole numbers: equal ones compare equal.
-    spread, seen = (
-        ((sums - units * (items + 1)) ** 2).sum(axis=1),
-        ((ranks.sum(axis=0) - units * (items + 1)) ** 2).sum(),
-    )
+    spread = ((np.vstack([ranks.sum(axis=0), sums]) - units * (items + 1)) ** 2).sum(axis=1)
     drawn = 0 if len(shares) else permutations + 1
     weights = shares if len(shares) else np.full(drawn, 1 / drawn)
-    p, least = (float(weights[spread >= limit].sum()) for limit in (seen, spread.max()))
-    w, error = float(seen / most), math.sqrt(p * (1 - p) / drawn) if drawn else 0.0
+    # Added up, the weights of all can pass 1 in the last digit.
+    p, least = (min(float(weights[spread[1:] >= limit].sum()), 1.0) for limit in (spread[0], spread[1:].max()))
+    w, error = float(spread[0] / most), math.sqrt(p * (1 - p) / drawn) if drawn else 0.0
     statistic = units * (items - 1) * w
     told = (statistic, w, p, error, least, float(drawn))
     return dict(zip(_FRIEDMAN, told, strict=True))

@@ -1,6 +1,7 @@
 """Intervals for shares, means, medians and differences that hold with five answers as with ninety."""
 
-from __future__ import annotations
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -239,16 +240,11 @@ def cliffs_delta_interval(delta: ArrayLike, n1: ArrayLike, n2: ArrayLike, *, lev
     theta, n1, n2 = np.broadcast_arrays((np.asarray(delta, dtype=float) + 1) / 2, n1, n2)
     z2, m = special.ndtri((1 + level) / 2) ** 2, (n1 + n2) / 2 - 1
 
-    def limit(end: float) -> Floats:
-        outside, inside = np.full(theta.shape, end), theta
-        for _ in range(_BISECTIONS):
-            t = (outside + inside) / 2
-            variance = t * (1 - t) * (1 + m * (1 - t) / (2 - t) + m * t / (1 + t)) / (n1 * n2)
-            too_far = (theta - t) ** 2 > z2 * variance
-            outside, inside = np.where(too_far, t, outside), np.where(too_far, inside, t)
-        return 2 * inside - 1
+    def is_too_far(t: Floats) -> Any:
+        variance = t * (1 - t) * (1 + m * (1 - t) / (2 - t) + m * t / (1 + t)) / (n1 * n2)
+        return (theta - t) ** 2 > z2 * variance
 
-    return limit(0.0)[()], limit(1.0)[()]
+    return 2 * _find_limit(theta, 0.0, is_too_far) - 1, 2 * _find_limit(theta, 1.0, is_too_far) - 1
 
 
 def paired_difference_interval(more: ArrayLike, less: ArrayLike, n: ArrayLike, *, level: float = 0.95) -> Limits:
@@ -285,17 +281,22 @@ def paired_difference_interval(more: ArrayLike, less: ArrayLike, n: ArrayLike, *
     more, less, n = np.broadcast_arrays(*(np.asarray(each, dtype=float) for each in (more, less, n)))
     seen, z2 = (more - less) / n, special.ndtri((1 + level) / 2) ** 2
 
-    def limit(end: float) -> Floats:
-        outside, inside = np.full(seen.shape, end), seen
-        for _ in range(_BISECTIONS):
-            t = (outside + inside) / 2
-            b = -more - less + (2 * n - more + less) * t
-            q = (np.sqrt(np.maximum(b**2 + 8 * n * less * t * (1 - t), 0)) - b) / (4 * n)
-            too_far = (more - less - n * t) ** 2 > z2 * n * np.maximum(2 * q + t * (1 - t), 0)
-            outside, inside = np.where(too_far, t, outside), np.where(too_far, inside, t)
-        return inside
+    def is_too_far(t: Floats) -> Any:
+        b = -more - less + (2 * n - more + less) * t
+        q = (np.sqrt(np.maximum(b**2 + 8 * n * less * t * (1 - t), 0)) - b) / (4 * n)
+        return (more - less - n * t) ** 2 > z2 * n * np.maximum(2 * q + t * (1 - t), 0)
 
-    return limit(-1.0)[()], limit(1.0)[()]
+    return _find_limit(seen, -1.0, is_too_far), _find_limit(seen, 1.0, is_too_far)
+
+
+def _find_limit(seen: Floats, end: float, is_too_far: Callable[[Floats], Any]) -> Floats:
+    """Where the score test stops to contradict, between what was seen and an end of the scale."""
+    outside, inside = np.full(seen.shape, end), seen
+    for _ in range(_BISECTIONS):
+        middle = (outside + inside) / 2
+        beyond = is_too_far(middle)
+        outside, inside = np.where(beyond, middle, outside), np.where(beyond, inside, middle)
+    return inside[()]
 
 
 def _counts(k: ArrayLike, n: ArrayLike) -> Limits:

@@ -1,11 +1,9 @@
 """Tests whose p-value is counted: every arrangement of the answers over the groups, or a random share of them."""
 
-from __future__ import annotations
-
-import itertools
 import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 import numpy as np
@@ -108,17 +106,16 @@ def kruskal_permutation(values: ArrayLike, groups: ArrayLike, *, rng: Generator,
 def _count_two(ranks: Ints, groups: NDArray[Any], statistic: Statistic) -> Permuted:
     """Of two groups all arrangements can be counted, by the sum of the ranks of the smaller one."""
     names, sizes = np.unique(groups, return_counts=True)
-    members, size = [groups == name for name in names], int(sizes.min())
-    observed = statistic(np.stack([ranks[:, own].sum(axis=1) for own in members], axis=-1)[:, None, :])[:, 0]
+    size, middle = int(sizes.min()), int(sizes.min()) * (len(groups) + 1)
+    sums = np.stack([ranks[:, groups == name].sum(axis=1) for name in names], axis=-1)
     p, attainable = np.ones(len(ranks)), np.ones(len(ranks))
-    for place, row in enumerate(ranks):
+    for place, (row, seen) in enumerate(zip(ranks, sums[:, sizes.argmin()], strict=True)):
         ways = count_rank_sums(row, size)
-        apart = np.abs(np.arange(len(ways)) - size * (len(groups) + 1))
-        seen = abs(int(row[members[int(sizes.argmin())]].sum()) - size * (len(groups) + 1))
-        p[place] = ways[apart >= seen].sum() / ways.sum()
+        apart = np.abs(np.arange(len(ways)) - middle)
+        p[place] = ways[apart >= abs(seen - middle)].sum() / ways.sum()
         attainable[place] = ways[apart == apart[ways > 0].max()].sum() / ways.sum()
-    every = np.full(len(p), math.comb(len(groups), size))
-    return Permuted(observed, p, np.zeros_like(p), attainable, every, np.ones(len(p), bool))
+    every, counted = np.full(len(p), math.comb(len(groups), size)), np.ones(len(p), bool)
+    return Permuted(statistic(sums[:, None, :])[:, 0], p, np.zeros_like(p), attainable, every, counted)
 
 
 def fisher_permutation(values: ArrayLike, groups: ArrayLike, *, rng: Generator, permutations: int = 9999) -> Permuted:
@@ -156,11 +153,11 @@ def fisher_permutation(values: ArrayLike, groups: ArrayLike, *, rng: Generator, 
     blocks = [row == np.unique(row)[:, None] for row in np.atleast_2d(np.asarray(values))]
     names, sizes = np.unique(np.asarray(groups), return_counts=True)
     members = np.asarray(groups) == names[:, None]
-    counted = {place: fisher_freeman_halton(block @ members.T.astype(np.int64)) for place, block in enumerate(blocks)}
-    left = [place for place, found in counted.items() if found is None]
-    result = np.array([found or (np.nan,) * 3 for found in counted.values()])
-    p, attainable, probability = result.T.copy()
-    error, arrangements, exact = np.zeros(len(p)), np.zeros(len(p), np.int64), np.ones(len(p), bool)
+    counted = [fisher_freeman_halton(block @ members.T.astype(np.int64)) for block in blocks]
+    left = [place for place, found in enumerate(counted) if found is None]
+    p, attainable, probability = np.array([found or (np.nan,) * 3 for found in counted]).T.copy()
+    nothing, exact = np.zeros(len(p), np.int64), np.ones(len(p), bool)
+    found = Permuted(probability, p, nothing.astype(float), attainable, nothing, exact)
     if left:
         columns = np.concatenate([blocks[place] for place in left]).astype(np.int64)
         starts = np.cumsum([0, *(len(blocks[place]) for place in left[:-1])])
@@ -171,10 +168,10 @@ def fisher_permutation(values: ArrayLike, groups: ArrayLike, *, rng: Generator, 
             return np.asarray(np.add.reduceat(logs[sums].sum(axis=-1), starts, axis=0))
 
         drawn = _permute(columns, groups, statistic, rng, permutations)
-        probability[left] = np.exp(margins - logs[-1] - drawn.statistic)
-        p[left], attainable[left], error[left] = drawn.p, drawn.p_attainable, drawn.p_error
-        arrangements[left], exact[left] = drawn.arrangements, drawn.exact
-    return Permuted(probability, p, error, attainable, arrangements, exact)
+        for name, numbers in vars(drawn).items():
+            getattr(found, name)[left] = numbers
+        found.statistic[left] = np.exp(margins - logs[-1] - drawn.statistic)
+    return found
 
 
 def permanova(points: ArrayLike, groups: ArrayLike, *, rng: Generator, permutations: int = 9999) -> Permuted:
@@ -255,7 +252,7 @@ def holm(p: ArrayLike) -> Floats:
     return adjusted
 
 
-def benjamini_hochberg(p: ArrayLike) -> Floats:
+def benjamini_hochberg(p: ArrayLike, *, method: str = "bh") -> Floats:
     """Benjamini and Hochberg's adjustment: keeps the expected share of false alarms among the findings at the level.
 
     The i-th smallest of m becomes the smallest of m p(j) / j over j >= i.
@@ -264,6 +261,8 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     ----------
     p : array-like
         p-values; NaN (a test not made) stays NaN and does not count.
+    method : str
+        bh, or by: Benjamini and Yekutieli's, which holds for tests that depend on each other in any way.
 
     Returns
     -------
@@ -273,7 +272,8 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     References
     ----------
     Benjamini, Y. and Hochberg, Y. (1995). Controlling the false discovery rate. Journal of the Royal Statistical
-    Society B, 57, 289-300. Same as R's ``p.adjust(p, "BH")``.
+    Society B, 57, 289-300. Benjamini, Y. and Yekutieli, D. (2001). The control of the false discovery rate in multiple
+    testing under dependency. Annals of Statistics, 29, 1165-1188. Same as R's ``p.adjust(p, "BH")`` and ``"BY"``.
 
     Examples
     --------
@@ -284,7 +284,7 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
     known = ~np.isnan(values)
     adjusted = np.full(values.shape, np.nan)
     if known.any():
-        adjusted[known] = false_discovery_control(values[known])
+        adjusted[known] = false_discovery_control(values[known], method=method)
     return adjusted
 
 
@@ -313,12 +313,11 @@ def _permute(
 def _all_orders(sizes: Ints) -> Iterator[Ints]:
     taken, left = np.empty((1, 0), dtype=np.int64), np.arange(int(sizes.sum()))[None, :]
     for size in sizes.tolist():
-        picks = np.array(list(itertools.combinations(range(left.shape[1]), size)), dtype=np.int64).reshape(-1, size)
-        kept = np.ones((len(picks), left.shape[1]), dtype=bool)
-        np.put_along_axis(kept, picks, False, axis=1)
-        rest = np.nonzero(kept)[1].reshape(len(picks), -1)
+        n = left.shape[1]
+        # In reverse the second are what each of the first leaves.
+        picks, rest = (np.array(list(combinations(range(n), k)), dtype=np.int64) for k in (size, n - size))
         taken = np.concatenate([np.repeat(taken, len(picks), axis=0), left[:, picks].reshape(-1, size)], axis=1)
-        left = left[:, rest].reshape(len(taken), -1)
+        left = left[:, rest[::-1]].reshape(len(taken), n - size)
     yield taken
 
 

@@ -1,7 +1,5 @@
 """Whether the ratings of a block hang together: Cronbach's alpha, its interval, and what each item adds."""
 
-from __future__ import annotations
-
 import numpy as np
 import numpy.typing as npt
 from scipy.stats import f

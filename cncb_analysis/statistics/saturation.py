@@ -1,7 +1,5 @@
 """Thematic saturation: how much new information the later interviews bring, in file order and in any order."""
 
-from __future__ import annotations
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 

@@ -1,7 +1,5 @@
 """Whether neighbouring regions are alike: Moran's I of all, and of each region, by permutation."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The triangulation protocol: what each step says on a finding in each country, and how far the steps agree."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Mapping
 from operator import eq, ge, gt, le, lt
 from typing import Any

@@ -1,7 +1,5 @@
 """The project's result: which support measures to take together, in what order, and how sure that order is."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

@@ -1,7 +1,5 @@
 """In what order the respondents, interviewees and workshops put the measures, and how sure that order is."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np
@@ -10,12 +8,14 @@ import pandas as pd
 from scipy.stats import rankdata
 
 from cncb_analysis.coding import list_interviews
+from cncb_analysis.estimates import describe_scales
 from cncb_analysis.interviews import tabulate_codes
+from cncb_analysis.statistics.agreement import find_rank_range
 from cncb_analysis.study import Study
 
 Floats = npt.NDArray[np.float64]
 
-_DRAWS, _RANGE, _TOP_TWO_OF = 2000, (0.05, 0.95), 4
+_DRAWS, _TAIL = 2000, 0.05
 _UNIT = ["country", "partner", "unit"]
 _RANKED = ["rank", "rank_low", "rank_high", "clear_to", "ahead"]
 
@@ -88,24 +88,18 @@ def rank_measures(
             places += rankdata(-shares.round(12), axis=1) / len(blocks)
     if not places.any():
         return pd.DataFrame({"action": actions}).reindex(columns=["action", *_RANKED])
-    point, drawn = places[0].round(9), places[1:].round(9)
-    rank = rankdata(point, method="min")
-    best, worst = (rankdata(drawn, method=ties, axis=1) for ties in ("min", "max"))
-    low = np.minimum(np.quantile(best, _RANGE[0], axis=0, method="inverted_cdf"), rank)
-    high = np.maximum(np.quantile(worst, _RANGE[1], axis=0, method="inverted_cdf"), rank)
+    rank = rankdata(places[0].round(9), method="min")
+    low, high = (ends.astype(int) for ends in find_rank_range(-places, tail=_TAIL))
     found = dict(zip(_RANKED, (rank, low, high, *_find_clear(rank, low, high)), strict=True))
     return pd.DataFrame({"action": actions, **found})
 
 
 def _list_answers(observations: pd.DataFrame, study: Study) -> Iterator[pd.DataFrame]:
     """Who finds a measure useful, and who puts it among the first; a row a respondent, a column a measure."""
-    actions, book = study.table("support_actions"), study.codebook
+    actions = study.table("support_actions")
     said = observations[observations["step"].eq("questionnaire") & observations["missing"].eq("")]
     useful = said[said["variable"].isin(actions["variable"]) & said["value"].notna()]
-    top = {}
-    for name in useful["variable"].unique():
-        orders = sorted(choice.order for choice in book.options(name) if choice.order is not None)
-        top[name] = orders[-2] if len(orders) >= _TOP_TWO_OF else np.nan
+    top = describe_scales(study.codebook).set_index("variable")["top"]
     useful = useful.assign(k=useful["value"].ge(useful["variable"].map(top)))
     first = said[said["variable"].eq(find_questions(study)[0])]
     yield _lay_out(useful, "variable").reindex(columns=actions["variable"])
