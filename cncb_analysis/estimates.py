@@ -196,7 +196,7 @@ def shape_estimates(table: pd.DataFrame) -> pd.DataFrame:
     [['', 4.0, 'participants']]
     """
     given = table.reset_index(drop=True).reindex(columns=ESTIMATE_COLUMNS).astype(dict.fromkeys(_TEXT, object))
-    given["base"] = given["base"].fillna(given["step"].map(BASES))
+    given["base"] = given["base"].where(given["base"].notna(), given["step"].map(BASES))
     given[_TEXT] = given[_TEXT].fillna("").astype("str")
     return given.astype(dict.fromkeys(["estimate", "low", "high", "k", "n", "frame"], "float64"))
 

@@ -97,10 +97,10 @@ def test_the_three_answers_rest_on_counts() -> None:
 
 
 def test_what_could_not_be_compared_is_not_said_to_be_alike() -> None:
-    alone = compare({"too few": 4})
+    alone = compare({"too few": 3})
     assert [told["heading"] for told in list_answers(joint(comparisons=alone))] == ["index.together"]
     said = list(list_findings(page([], "comparison", "", comparisons=alone)))
-    assert said == [("4 of 4", "Too few answers to compare countries")]
+    assert said == [("3 of 3", "Too few answers to compare countries")]
 
 
 @pytest.mark.parametrize("evidence", [pd.DataFrame(), judge({("eu_money", "", ""): ("agreement", 2.0, 2.0)})])

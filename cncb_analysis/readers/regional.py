@@ -167,7 +167,7 @@ def read_region_table(table: pd.DataFrame, *, file: str, year: int) -> pd.DataFr
         remedy = "head each column by its NACE code, such as C10, and leave totals out"
         raise StudyError("heading is no sector", file=file, row="1", column=sector, remedy=remedy)
     cells = table.set_axis([region, *heads], axis=1).reset_index(names="row").melt(["row", region], var_name="sector")
-    cells = cells.assign(region=cells[region].str.strip(), value=cells["value"].fillna("").str.strip())
+    cells = cells.assign(region=cells[region].str.strip(), value=cells["value"].astype(object).fillna("").str.strip())
     parts = cells["value"].str.extract(f"^{_FIGURE}$")
     known = cells["value"].str.fullmatch(_FIGURE)
     coded = cells["region"].str.fullmatch(_REGION)
