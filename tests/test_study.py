@@ -162,3 +162,9 @@ def test_the_remedy_for_a_changed_file_is_its_new_fingerprint(small_study: Path)
     assert hash_file(path) in problem.remedy
     change(ledger, old, hash_file(path))
     assert check_study(read_study(small_study)) == []
+
+
+def test_a_table_saved_with_semicolons_is_read_as_one_with_commas(tmp_path: Path) -> None:
+    (tmp_path / "a.csv").write_bytes('\ufeffname;label\r\n"x; y";1,5\r\n'.encode())
+    (tmp_path / "b.csv").write_text('name,label\n"x; y","1,5"\n', encoding="utf-8")
+    assert read_table(tmp_path / "a.csv").equals(read_table(tmp_path / "b.csv"))

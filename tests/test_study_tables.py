@@ -12,8 +12,6 @@ from xml.etree import ElementTree
 import pytest
 from pyxform.xls2xform import convert
 
-from cncb_analysis.store import read_table
-
 STUDY = Path(__file__).resolve().parents[1] / "data" / "study"
 LANGUAGES = {
     "en": "English",
@@ -396,9 +394,3 @@ def test_ballots_give_ten_dots_and_then_five_ranks():
     assert rounds == [("1", "dots", "10", "item <= 4"), ("2", "ranks", "5", "rank <= 5")]
     votes = next(row for row in SURVEY if row["name"] == "votes")
     assert float(votes["maximum"]) >= max(float(row["cap"]) for row in BALLOTS)
-
-
-def test_a_table_saved_with_semicolons_is_read_as_one_with_commas(tmp_path: Path) -> None:
-    (tmp_path / "a.csv").write_bytes('\ufeffname;label\r\n"x; y";1,5\r\n'.encode())
-    (tmp_path / "b.csv").write_text('name,label\n"x; y","1,5"\n', encoding="utf-8")
-    assert read_table(tmp_path / "a.csv").equals(read_table(tmp_path / "b.csv"))
