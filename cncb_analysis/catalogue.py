@@ -126,7 +126,7 @@ class Page:
         bases = rows.groupby("step", sort=False)["n"].max().items()
         counts = [f"{words.number(n)} {words.text(f'base.{BASES[str(step)]}')}" for step, n in bases]
         facts = {
-            "page.place": self.study.partner(self.partner).name if self.partner else ", ".join(self.study.countries),
+            "page.place": self.view.organisation(self.partner) if self.partner else ", ".join(self.study.countries),
             "page.base": ", ".join(counts),
             "page.fieldwork": str(self.study.settings.get("period", "")),
             "provenance.audience": words.text(f"audience.{self.audience}"),
@@ -257,9 +257,8 @@ class Page:
         told = {name for each in self.figures.values() if each.statistic != crossed for name in each.variables}
         tables = []
         for step in self.steps if self.notebook in (*STEPS, "comparison") else ():
-            tables += self.tabulate(
-                step, [name for name in page_tables.list_asked(self.study, step) if name not in told]
-            )
+            asked = page_tables.list_asked(self.study, step)
+            tables += self.tabulate(step, [name for name in asked if name not in told])
         if not tables and all(isinstance(each, NotAsked) for each in added):
             return NotAsked(self.words.text("page.nothing_here"))
         shown = [each._repr_mimebundle_()["text/html"] for each in added if isinstance(each, ShownFigure)]
@@ -302,7 +301,8 @@ class Page:
         if log.empty:
             return self._nothing("cleaning.none")
         counts = log.groupby(["rule", "fate"], as_index=False)["cells"].sum()
-        counts = counts.assign(fate=[self.view.say(f"fate.{fate}", fate) for fate in counts["fate"]])
+        rules = page_tables.name_rules(self.view, counts["rule"])
+        counts = counts.assign(rule=rules, fate=[self.view.say(f"fate.{fate}", fate) for fate in counts["fate"]])
         return self._keep("log", [page_tables.tabulate_frame(self.words, self.words.text("cleaning.log"), counts)])
 
     def show_bases(self) -> Html:

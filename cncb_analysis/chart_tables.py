@@ -35,7 +35,9 @@ def _list_share(figure: Figure, view: View) -> Iterator[Cell]:
         members = [partner for partner in view.study.partners if partner.country == group[0]]
         for partner in members if len(members) > 1 and not view.partner else ():
             if (item.option, partner.id) in view.cells(figure.step, item.variable, figure.statistic, figure.occasion):
-                yield _place(group, (f"partner:{partner.id}", partner.short), view.find(figure, item, partner.id))
+                yield _place(
+                    group, (f"partner:{partner.id}", view.name(partner.id)), view.find(figure, item, partner.id)
+                )
     rows = view.study.table("benchmarks")
     for row in rows[rows["measure"] == figure.benchmark].head(1).to_dict("records"):
         name = ("benchmark", view.words.text("chart.benchmark"))
@@ -61,7 +63,7 @@ def _list_diverging(figure: Figure, view: View) -> Iterator[Cell]:
 
 def _list_parts(figure: Figure, view: View) -> Iterator[Cell]:
     """Groups as rows, parts of the whole as columns; of a flow the partners, and the stages to the answers used."""
-    partners = [(partner.id, partner.short) for partner in view.study.partners]
+    partners = [(partner.id, view.name(partner.id)) for partner in view.study.partners]
     by_partner = figure.kind == "flow" and not view.partner
     for group in [*partners, (ALL, view.words.text("all_partners"))] if by_partner else view.groups:
         for part in view.items(figure.variables[0], figure.options):
@@ -185,18 +187,14 @@ def _list_best(figure: Figure, view: View) -> Iterator[Cell]:
 
 def _list_map(figure: Figure, view: View) -> Iterator[Cell]:
     """Countries and answers with their places on a map; a row without a number where it cannot be drawn."""
-    name, column, extra = (
-        figure.variables[0],
-        ("contribution", view.words.text("statistic.contribution")),
-        _EXTRA["map"],
-    )
+    name, extra = figure.variables[0], _EXTRA["map"][2:]
+    column = ("contribution", view.words.text("statistic.contribution"))
     labels = {item.option or item.variable: item.label for item in view.items(name)}
-    rows = {
-        each: view.rows(figure.step, f"map:{name}", each) for each in ("axis_1", "axis_2", "contribution", *extra[2:])
-    }
-    facts = {each: rows[each][0]["estimate"] if rows[each] else NOTHING["estimate"] for each in extra[2:]}
+    first = {each: view.rows(figure.step, f"map:{name}", each)[:1] for each in extra}
+    facts = {each: found[0]["estimate"] if found else NOTHING["estimate"] for each, found in first.items()}
+    drawn = (view.rows(figure.step, f"map:{name}", each) for each in ("axis_1", "axis_2", "contribution"))
     # Where it cannot be drawn there is one row on the first axis alone.
-    for x, y, cell in zip_longest(*(rows[each] for each in ("axis_1", "axis_2", "contribution"))):
+    for x, y, cell in zip_longest(*drawn):
         code = x["country"] or x["option"]
         label = view.name(code) if x["country"] else labels.get(code) or view.label(name)
         at = {"x": x["estimate"], "y": y["estimate"] if y else NOTHING["estimate"]}

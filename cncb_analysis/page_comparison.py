@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from cncb_analysis.page_tables import format_cell
+from cncb_analysis.page_tables import format_cell, is_share
 from cncb_analysis.view import ALL, NOTHING, Cell, Figure, View
 
 Row = Mapping[str, str]
@@ -95,8 +95,7 @@ def list_hosts(hosts: pd.DataFrame, view: View) -> Iterator[Row]:
         A row a country.
     """
     for row in hosts.to_dict("records"):
-        known = view.study.codebook.variables.get(row["variable"])
-        share = row["statistic"].startswith("share") or (known is not None and known.unit == "percent")
+        share = is_share(view, row["variable"], row["statistic"])
         ends = (_write(view, {**NOTHING, "estimate": row[end]}, share=share) for end in ("shown", "once"))
         most = f"{name_question(view, row['variable'], row['option'])}: {' → '.join(ends)}" if row["moved"] else "–"
         counts = {name: view.words.number(row[name]) for name in ("answers", "hosts")}
@@ -124,8 +123,7 @@ def list_benchmarks(benchmarks: pd.DataFrame, view: View) -> Iterator[Row]:
         names = _COMPARED.get(row["unit"], ())
         cells = {name: view.cells("questionnaire", variable, name).get((option, ALL)) for name in names}
         name, cell = next(((name, cell) for name, cell in cells.items() if cell), ("", NOTHING))
-        known = view.study.codebook.variables.get(variable)
-        share = name.startswith("share") or (known is not None and known.unit == "percent")
+        share = is_share(view, variable, name)
         if name and share == (row["unit"] == "share"):
             base = filter(None, (row["base"], f"n = {row['n']}" * bool(row["n"]), row["year"]))
             yield {
@@ -184,6 +182,5 @@ def list_crossed(figure: Figure, view: View) -> Iterator[Row]:
     first, second = (view.items(name) for name in figure.variables)
     for one in first:
         pairs = {other.label: cells.get((f"{one.key}+{other.key}", ALL)) for other in second}
-        yield {"question": one.label} | {
-            label: format_cell(view.words, pair, share=True) for label, pair in pairs.items()
-        }
+        told = {label: format_cell(view.words, pair, share=True) for label, pair in pairs.items()}
+        yield {"question": one.label} | told

@@ -93,12 +93,10 @@ def _name_options(view: View, variable: str, codes: str) -> str:
 def _list_disagreements(found: pd.DataFrame, view: View) -> Iterator[Row]:
     """What the list has and the statistics do not, then the other way round."""
     for row in found.drop(columns=["partner", "country"]).to_dict("records"):
-        said = {
-            "kind": view.words.text(f"disagreement.{row['kind']}"),
-            "sector": view.option_label("sector", row["sector"]),
-        }
+        kind, sector = view.words.text(f"disagreement.{row['kind']}"), view.option_label("sector", row["sector"])
         numbers = {"lq": format_cell(view.words, {**NOTHING, "estimate": row["lq"], **row}, share=False)}
-        yield {**{name: row[name] for name in ("region", "cluster")}, **said, **numbers, "jobs": row["jobs"]}
+        place = {name: row[name] for name in ("region", "cluster")}
+        yield {**place, "kind": kind, "sector": sector, **numbers, "jobs": row["jobs"]}
 
 
 def _list_neighbourhoods(figure: Figure, view: View) -> Iterator[Row]:
@@ -130,13 +128,8 @@ def _list_pairs(figure: Figure, view: View) -> Iterator[Row]:
         if left[head] <= (_ROWS if by_passage else _ROWS // 2):
             first, second = (view.label(f"theme:{code}") for code in codes)
             ratio = view.words.number(alike[option, group]["estimate"], 2) if (option, group) in alike else "–"
-            count = view.words.count_of(cell["k"], cell["n"])
-            yield {
-                "topic": first,
-                "told_with": second,
-                "passages" if by_passage else "interviews": count,
-                "jaccard": ratio,
-            }
+            counted = {"passages" if by_passage else "interviews": view.words.count_of(cell["k"], cell["n"])}
+            yield {"topic": first, "told_with": second, **counted, "jaccard": ratio}
 
 
 def _select_votes(view: View) -> pd.DataFrame:
@@ -159,10 +152,8 @@ def _list_rules(_: Figure, view: View) -> Iterator[Row]:
         yield {"occasion": str(occasion), "rule": rule, "first": said}
     for row in votes[votes["statistic"].eq("rules_agree") & votes["estimate"].eq(0)].to_dict("records"):
         yield {"occasion": row["occasion"], "rule": "", "first": words.text("workshops.rules_disagree")}
-    order = votes[votes["statistic"].isin(["kendall_w", "kendall_w_p"])].pivot_table(
-        "estimate", "occasion", "statistic"
-    )
-    for occasion, told in order.dropna().iterrows():
+    agreement = votes[votes["statistic"].isin(["kendall_w", "kendall_w_p"])]
+    for occasion, told in agreement.pivot_table("estimate", "occasion", "statistic").dropna().iterrows():
         said = f"{words.number(told['kendall_w'], 2)}, p = {words.number(told['kendall_w_p'], 3)}"
         yield {"occasion": str(occasion), "rule": words.text("statistic.kendall_w"), "first": said}
 
@@ -174,9 +165,8 @@ def _list_places(_: Figure, view: View) -> Iterator[Row]:
     found: dict[str, dict[str, Cell]] = {}
     for row in votes.to_dict("records"):
         found.setdefault(row["option"], {})[row["statistic"]] = row
-    rank = next(
-        (f"{name}_rank" for name in ("borda", "mean_score", "dots") if (votes["statistic"] == f"{name}_rank").any()), ""
-    )
+    counted = set(votes["statistic"])
+    rank = next((rank for rank in ("borda_rank", "mean_score_rank", "dots_rank") if rank in counted), "")
     places = {option: cells.get(rank, NOTHING)["estimate"] for option, cells in found.items()}
     for option in sorted(found, key=lambda option: (places[option] != places[option], places[option])):
         cells = found[option]
@@ -341,7 +331,7 @@ def list_answers(page: Page) -> list[dict[str, str]]:
         held = held.assign(calm=held["finding"].map(calm), share=held["k"] / held["n"])
         held = held.sort_values(["calm", "share"], ascending=False, kind="stable")
         for row in held.head(1).to_dict("records"):
-            small = words.text("brief.shared", {"count": words.count_of(row["calm"], len(countries))})
+            small = f"{words.text('brief.shared')}: {words.count_of(row['calm'], len(countries))}"
             told = (words.count_of(row["k"], row["n"]), name_finding(row["finding"], view), small)
             answers.append(("index.shared", *told, "comparison"))
     compared = comparisons[comparisons["verdict"].ne("too few")] if len(comparisons) else comparisons
@@ -349,7 +339,8 @@ def list_answers(page: Page) -> list[dict[str, str]]:
         differing = compared[compared["verdict"] == "differs"]
         largest = differing.iloc[(-differing["effect"].abs()).argsort(kind="stable")[:1]].to_dict("records")
         number, said = words.count_of(len(differing), len(compared)), words.text("brief.differs")
-        small = "".join(page_comparison.name_question(view, row["variable"], row["option"]) for row in largest)
+        named = (page_comparison.name_question(view, row["variable"], row["option"]) for row in largest)
+        small = "".join(f"{words.text('brief.example')}: {name}" for name in named)
         answers.append(("index.differs", number, said, small, "comparison"))
     answers += [("index.together", *pair, "", "joint_support") for pair in list(_sum_up_measures(page))[:1]]
     return [dict(zip(("heading", "number", "said", "small", "notebook"), answer, strict=True)) for answer in answers]

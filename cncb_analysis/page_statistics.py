@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import product
 from typing import TYPE_CHECKING
 
-from cncb_analysis.page_tables import PLAIN, format_cell
+from cncb_analysis.page_tables import PLAIN, format_cell, is_share
 from cncb_analysis.tables import DisplayTable
 from cncb_analysis.view import ALL, Cell, Figure, View
 
@@ -81,8 +81,7 @@ def _name_row(view: View, variable: str, option: str) -> str:
 
 def _format(view: View, cell: Cell) -> str:
     """The number with its interval; with its base, where that is no part of it."""
-    known = view.study.codebook.variables.get(cell["variable"])
-    percent = known is not None and known.unit == "percent" and cell["statistic"] != _CHANGE
+    percent = is_share(view, cell["variable"], "") and cell["statistic"] != _CHANGE
     share = percent or cell["method"] in _SHARES or cell["statistic"] in _RATIOS
     text = format_cell(view.words, cell, share=share, digits=_DIGITS.get(cell["statistic"], 1))
     if cell["low"] != cell["low"] or (share and cell["n"] < _INTERVAL_FROM):

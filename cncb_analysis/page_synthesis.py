@@ -140,12 +140,8 @@ def _list_dissonances(page: Page) -> Iterator[Row]:
         said = {step: _tell(view, known[*place, step] | {"country": row["country"]}) for step in steps}
         people = ", ".join(filter(None, (row["decided_by"], row["reason"])))
         decided = f"{view.say('position.' + row['decided'], row['decided'])} ({people})" if row["decided"] else "–"
-        yield {
-            "finding": name_finding(row["finding"], view),
-            "country": view.name(row["country"] or ALL),
-            **said,
-            "decided": decided,
-        }
+        named = {"finding": name_finding(row["finding"], view), "country": view.name(row["country"] or ALL)}
+        yield {**named, **said, "decided": decided}
 
 
 def _cite_excerpts(page: Page) -> dict[str, Found]:

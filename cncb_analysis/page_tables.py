@@ -271,6 +271,28 @@ def tabulate_frame(words: Words, caption: str, frame: pd.DataFrame) -> DisplayTa
     return DisplayTable(caption, heads, rows)
 
 
+def name_rules(view: View, rules: Iterable[str]) -> list[str]:
+    """Name rules of the cell log in the page's language.
+
+    Parameters
+    ----------
+    view : View
+        For words.
+    rules : iterable of str
+        As the cell log writes them, in English: the texts of words.csv under `rule`.
+
+    Returns
+    -------
+    list of str
+        A rule that words.csv does not know stays as it is; so does a reason that a person gave.
+    """
+    english = view.study.words("en")
+    found = [(rule, *english.find("rule.", rule)) for rule in rules]
+    # What an answer means may be one of the reasons for missing.
+    named = [{name: view.say(f"missing.{value}", value) for name, value in values.items()} for _, _, values in found]
+    return [view.words.text(key, told) if key else rule for (rule, key, _), told in zip(found, named, strict=True)]
+
+
 def _write(words: Words, value: Any) -> str:
     if isinstance(value, bool):
         return words.text(f"step_verdict.{'yes' if value else 'no'}")

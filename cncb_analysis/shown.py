@@ -128,11 +128,8 @@ class ShownFigure:
     @property
     def csv(self) -> str:
         """The chart table as CSV; a text that a spreadsheet would run as a formula is made plain."""
-        return str(
-            neutralise_formulas(self.chart.drop(columns="outline", errors="ignore")).to_csv(
-                index=False, lineterminator="\n"
-            )
-        )
+        plain = neutralise_formulas(self.chart.drop(columns="outline", errors="ignore"))
+        return str(plain.to_csv(index=False, lineterminator="\n"))
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> Bundle:
         """Heading, picture with its own description, caption, data and the figure as a table."""

@@ -127,8 +127,24 @@ class View:
             The code where nothing names it.
         """
         shorts = {partner.id: partner.short for partner in self.study.partners}
-        key = "all_countries" if group == ALL else f"country.{group}"
-        return shorts.get(group) or self.say(key, group)
+        if group in shorts:
+            return self.say(f"partner.{group}", shorts[group])
+        return self.say("all_countries", group) if group == ALL else self.words.country(group)
+
+    def organisation(self, partner: str) -> str:
+        """Full name of a partner.
+
+        Parameters
+        ----------
+        partner : str
+            Its id.
+
+        Returns
+        -------
+        str
+            In the page's language where words.csv has it, else as in study.toml.
+        """
+        return self.say(f"partner.{partner}.organisation", self.study.partner(partner).name)
 
     def say(self, key: str, otherwise: str, values: Mapping[str, object] | None = None) -> str:
         """Text of a key, where there is one.

@@ -1,6 +1,7 @@
 """Every word a reader sees, in the reader's language, with its numbers and dates."""
 
 import math
+import re
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -63,6 +64,36 @@ class Words:
             False also where the text is blank.
         """
         return bool(self._texts.get(key))
+
+    def find(self, family: str, said: str) -> tuple[str, dict[str, str]]:
+        """Find the key of what is said, to say it in another language.
+
+        Parameters
+        ----------
+        family : str
+            What the key begins with.
+        said : str
+            Text with its placeholders filled.
+
+        Returns
+        -------
+        str
+            Key; empty where no text of the family says it.
+        dict of str to str
+            What stands for each placeholder.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> Words(pd.DataFrame({"key": ["rule.page"], "en": ["up to page {page}"]}), "en").find("rule.", "up to page 4")
+        ('rule.page', {'page': '4'})
+        """
+        for key, text in self._texts.items():
+            if key.startswith(family) and (text == said or "{" in text):
+                pattern = re.sub(r"\\{(\w+)\\}", r"(?P<\1>.*)", re.escape(text))
+                if found := re.fullmatch(pattern, said):
+                    return key, found.groupdict()
+        return "", {}
 
     def text(self, key: str, values: Mapping[str, object] | None = None) -> str:
         """Text of a key, its placeholders filled.
@@ -141,6 +172,30 @@ class Words:
         from babel import Locale
 
         return self._write(x, Locale.parse(self.language).percent_formats[None].pattern, digits)
+
+    def country(self, code: str) -> str:
+        """Name a country.
+
+        Parameters
+        ----------
+        code : str
+            ISO alpha-2.
+
+        Returns
+        -------
+        str
+            From the key `country.<code>`, else from Unicode's tables; the code itself where neither has it.
+
+        Examples
+        --------
+        >>> import pandas as pd
+        >>> Words(pd.DataFrame({"key": []}), "de").country("SI")
+        'Slowenien'
+        """
+        from babel import Locale
+
+        named = self._texts.get(f"country.{code}") or Locale.parse(self.language).territories.get(code, code)
+        return str(named)
 
     def count_of(self, k: float, n: float) -> str:
         """Write a count of a base, "7 of 12".

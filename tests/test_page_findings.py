@@ -91,7 +91,8 @@ def test_the_three_answers_rest_on_counts() -> None:
     shared, differs, together = list_answers(told)
     assert (shared["heading"], shared["number"]) == ("index.shared", "60 of 93")
     assert shared["said"] == "The culture of small firms is the first obstacle"
-    assert (differs["number"], differs["small"]) == ("2 of 3", "Lack of funding")
+    assert shared["small"] == "countries in which the sources agree: 6 of 7"
+    assert (differs["number"], differs["small"]) == ("2 of 3", "for example: Lack of funding")
     assert together["number"] == "4 of 10"
     assert together["said"].endswith("Coaching")
 

@@ -145,6 +145,25 @@ def test_the_second_half_and_all_code_are_folded(html: str) -> None:
     assert html.index('id="in-brief"') < html.index('<nav class="contents"') < html.index('id="obstacles"')
 
 
+def test_headings_and_prose_are_in_the_reader_s_language_or_say_that_they_are_not(told: Page) -> None:
+    html = render_page(execute("questionnaire", told), dataclasses.replace(told, language="de"))
+    assert '<h2 id="in-brief" lang="de">Kurz gesagt</h2>' in html
+    assert '<li><a href="#obstacles" lang="de">Hindernisse</a></li>' in html
+    assert '<details class="fold" id="bases"><summary><h2 lang="de">Grundlagen</h2></summary>' in html
+    assert '<p class="lead" lang="de">Jeder erfasste Cluster wurde zu denselben Fragen eingeladen.' in html
+    assert '<div class="prose" lang="de">\n<p>Die Befragten bewerteten jedes Hindernis.' in html
+    # Croatian has no column: what stands in for it is English, and says so.
+    assert '<h2 id="in-brief" lang="en">In brief</h2>' in render_page(
+        execute("questionnaire", told), dataclasses.replace(told, language="hr")
+    )
+    book = execute("questionnaire", told)
+    place = next(place for place, cell in enumerate(book.cells) if cell.source.startswith("## Obstacles"))
+    book.cells[place].source = "## Own heading\n\nOwn prose."
+    html = render_page(book, dataclasses.replace(told, language="de"))
+    assert '<h2 id="own-heading" lang="en">Own heading</h2>' in html
+    assert '<div class="prose" lang="en">\n<p>Own prose.</p>' in html
+
+
 def test_links_lead_to_the_neighbours_and_the_overview(html: str) -> None:
     top = html[html.index("<header>") : html.index("</header>")]
     assert re.findall(r'href="([^"]+)"(?: rel="(\w+)")?', top) == [

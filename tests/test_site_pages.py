@@ -16,7 +16,9 @@ from cncb_analysis.analysis import SITE, read_page
 from cncb_analysis.catalogue import Page
 from cncb_analysis.page_country import list_country
 from cncb_analysis.page_questions import list_questions, write_data
+from cncb_analysis.page_tables import name_rules
 from cncb_analysis.report.reference import list_methods, tabulate_checklists, tabulate_dictionary
+from cncb_analysis.study import read_study
 from tests.test_browser import TAB, look
 
 
@@ -259,3 +261,17 @@ def test_what_was_changed_is_counted_by_partner(page: Page, site: Path) -> None:
     row = re.search(r'<th scope="row">Milan</th>((?:<td>\d+</td>)+)', html)
     assert row
     assert f"<td>{log}</td>" in row[1]
+
+
+def test_what_was_changed_is_said_in_the_readers_language(site: Path) -> None:
+    rules = set[str]()
+    for partner in read_study(site / "data").partners:
+        page = read_page(site / "data", "questionnaire", partner=partner.id, language="hu", audience="consortium")
+        rules |= set(page.table("cleaning")["rule"])
+        shown = (page.show_cleaning().html, page.show_bases().html)
+        assert [head for html in shown for head in re.findall(r"<th[^>]*>(cells|start|end|rule)</th>", html)] == []
+    named = dict(zip(sorted(rules), name_rules(page.view, sorted(rules)), strict=True))
+    assert len(named) > 20
+    assert [rule for rule, said in named.items() if rule == said] == []
+    assert named["means: refused"] == "jelentése: nem kíván válaszolni"
+    assert named["correction in row 2, MK"].endswith("2. sorban, MK")

@@ -176,7 +176,7 @@ class _Reader:
             return meant if meant.rule else meant._replace(rule=rule, fate=fate)
         missing = self.delivery.missing_words.get(fold_text(text))
         if missing:
-            return Meaning({}, missing, f"means {missing}", "repaired")
+            return Meaning({}, missing, f"means: {missing}", "repaired")
         kind = self.variable.kind
         if kind in {"number", "allocation"} or (kind == "rank" and option in self.choices):
             return self.mean_number(text, option)

@@ -183,7 +183,7 @@ def _draw_title(deck: Deck) -> None:
     page, words = deck.page, deck.words
     known = page.study.settings.get("deck", {}).get(page.partner or "european", {})
     place = ", ".join(filter(None, (known.get("place", ""), words.date(known.get("date", "")))))
-    name = page.study.partner(page.partner).name if page.partner else deck.view.say("study.title", page.study.title)
+    name = deck.view.organisation(page.partner) if page.partner else deck.view.say("study.title", page.study.title)
     told = {"deck.event": known.get("event", ""), "deck.place_date": place, "deck.speaker": known.get("speaker", "")}
     prompts = {words.text(key): text for key, text in told.items()}
     add_title(deck.show, f"{deck.title}\n{name}", prompts, logo=words.text("deck.logo"), notes=deck.mark)

@@ -154,10 +154,8 @@ class Deck:
         own = first.chart[~first.chart["row"].isin(["benchmark", "threshold"])]
         main = own[own["row"].eq(self.view.main) | own["column"].isin(["main", "share", "importance", "node"])]
         n = (main if len(main) else own)["n"].max()
-        said = {
-            "n": self.words.number(n),
-            "unit": self.view.say(f"base.{BASES.get(self.page.known[first.id].step)}", ""),
-        }
+        base = self.view.say(f"base.{BASES.get(self.page.known[first.id].step)}", "")
+        said = {"n": self.words.number(n), "unit": base}
         return (said["n"], self.words.text("base.line", said)) if n == n else ("", "")
 
     def say(self, cell: Cell, text: str) -> str:

@@ -97,7 +97,7 @@ def _name_countries(sheet: Sheet, taken: set[tuple[int, int]], origin: tuple[flo
     """Write each country's name beside its outline, in the first free room left or right of it."""
     named, rows = set(), sheet.table.sort_values(["y", "x"])
     for side, row in [(side, row) for side in (-1, 1) for row in rows.itertuples()]:
-        name, look = sheet.words.text(f"country.{row.country}"), HEAD._replace(role="ink", bold=True)
+        name, look = sheet.words.country(row.country), HEAD._replace(role="ink", bold=True)
         room = {(row.x + side * step, row.y) for step in range(1, int((look.width(name) + 0.08) / SIDE) + 2)}
         x = origin[0] + (row.x + (side > 0)) * SIDE + 0.06 * side
         if row.country not in named and not room & taken and x + side * look.width(name) > 0:

@@ -106,22 +106,19 @@ def render_page(notebook: NotebookNode, page: Page) -> str:
     """
     book = copy.deepcopy(notebook)
     cells = list(_drop_not_asked(book.cells))
-    lead = _HEADING.sub("", cells.pop(0).source).strip() if cells and cells[0].cell_type == "markdown" else ""
+    lead = _HEADING.sub("", cells.pop(0).source) if cells and cells[0].cell_type == "markdown" else ""
     opening = [cell for cell in cells if _OPENING & set(cell.metadata.get("tags", []))]
     cells = [cell for cell in cells if cell not in opening]
-    contents = _mark_sections(cells)
+    contents = _mark_sections(cells, page)
     if opening:
-        opening[0].metadata["cncb"] = {"open": page.words.text("page.setup"), "anchor": "opening"}
+        title = {"title": page.words.text("page.setup"), "language": page.language}
+        opening[0].metadata["cncb"] = {"open": True, "anchor": "opening", **title}
         opening[-1].metadata.setdefault("cncb", {})["close"] = True
     book.cells = [*cells, *opening]
     own = [name for name in PARTNER_NOTEBOOKS if name in (*page.study.steps, "national_workshop")]
     brief = any("brief" in cell.metadata.get("tags", []) for cell in cells)
-    around = {
-        "has_brief": brief,
-        "lead": lead,
-        "contents": contents,
-        "siblings": own if page.partner else list(COMMON_NOTEBOOKS),
-    }
+    siblings = own if page.partner else list(COMMON_NOTEBOOKS)
+    around = {"has_brief": brief, "lead": _translate(lead, "prose", page), "contents": contents, "siblings": siblings}
     exporter = _make_exporter()
     resources = exporter._init_resources({**_furnish(page), **around})
     # Without HTMLExporter's own last pass, which parses the whole page again to give pictures without a description
@@ -137,20 +134,30 @@ def _drop_not_asked(cells: list[Any]) -> Iterator[Any]:
             yield cell
 
 
-def _mark_sections(cells: list[Any]) -> list[tuple[str, str]]:
-    """Give each section its anchor, fold the second half; list the contents."""
-    contents: list[tuple[str, str]] = []
+def _mark_sections(cells: list[Any], page: Page) -> list[dict[str, Any]]:
+    """Give each section its anchor, and its title in the page's language; fold the second half; list the contents."""
+    contents: list[dict[str, Any]] = []
     folded = False
     for place, cell in enumerate(cells):
         found = _HEADING.match(cell.source) if cell.cell_type == "markdown" else None
         if found:
             anchor = re.sub(r"[^a-z0-9]+", "-", found[1].lower()).strip("-") or f"section-{place}"
-            contents.append((anchor, found[1]))
             if folded:
                 cells[place - 1].metadata.setdefault("cncb", {})["close"] = True
             folded = "fold" in cell.metadata.get("tags", [])
-            cell.metadata["cncb"] = {"anchor": anchor, **({"open": found[1]} if folded else {})}
-            cell.source = _HEADING.sub("", cell.source) if folded else cell.source
+            title, language = _translate(found[1], "section", page)
+            cell.metadata["cncb"] = {"anchor": anchor, "title": title, "language": language, "open": folded}
+            contents.append(cell.metadata["cncb"])
+        if cell.cell_type == "markdown":
+            cell.source, said = _translate(_HEADING.sub("", cell.source), "prose", page)
+            cell.metadata.setdefault("cncb", {})["said"] = said
     if folded:
         cells[-1].metadata.setdefault("cncb", {})["close"] = True
     return contents
+
+
+def _translate(text: str, family: str, page: Page) -> tuple[str, str]:
+    """A heading or passage of a notebook in the page's language, and which it is: English where nobody translated."""
+    key, _ = page.study.words("en").find(f"{family}.", text.strip())
+    said = page.words.text(key) if key else text.strip()
+    return said, "en" if said == text.strip() else page.language
