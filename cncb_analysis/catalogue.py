@@ -27,7 +27,7 @@ from cncb_analysis.words import Words
 FIGURES = {kind: (make, figures.DRAWERS[kind]) for kind, make in MAKERS.items()}
 _COMMON = {"comparison": ("questionnaire", "interviews"), "joint_support": ("questionnaire", "workshops")}
 _BRIEF = 3
-_FIELDWORK = ["partner", "step", "start", "end", "mode", "language", "invited", "done", "deviations"]
+_FIELDWORK = ["partner", "step", "start", "end", "mode", "language", "invited", "done", "minutes", "deviations"]
 _LABELS = {"number": "page.figure", "data": "page.download_data", "table": "page.figure_table"}
 
 Shown = ShownFigure | DisplayTable | NotAsked | Html

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import re
 from pathlib import Path
 
 import pytest
@@ -50,3 +52,23 @@ def test_statements_are_as_printed():
     assert (counted["k"] / counted["n"]).tolist() == pytest.approx(counted["value"].tolist(), abs=1e-6)
     women = PUBLISHED[PUBLISHED["option"] == "woman"].iloc[0]
     assert (women["k"], women["n"]) == ("3", "7")
+
+
+# For people: which statement of a deck is meant, when a file was received.
+TOLD_TO_PEOPLE = {"statement_id", "obtained"}
+
+
+def test_every_column_of_a_study_is_read_by_somebody():
+    package = Path(__file__).parent.parent / "cncb_analysis"
+    kinds = {".py", ".j2"}
+    paths = [path for path in package.rglob("*") if path.suffix in kinds and "simulation" not in path.parts]
+    said = set(re.findall(r"\w+", "\n".join(path.read_text(encoding="utf-8") for path in paths)))
+    declared = read_declared(package / "study" / "tables.csv")
+    assert len(declared) > 100
+    assert declared - said == TOLD_TO_PEOPLE
+
+
+def read_declared(path):
+    """Columns that the tables of a study may have; the labels, a column a language, aside."""
+    with path.open(encoding="utf-8", newline="") as lines:
+        return {row["column"] for row in csv.DictReader(lines) if row["column"]} - {"label"}
