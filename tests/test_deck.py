@@ -22,9 +22,10 @@ from pptx import Presentation
 
 from cncb_analysis.catalogue import Page
 from cncb_analysis.deck import build_deck
-from cncb_analysis.deck.measure import count_lines, fit_text
+from cncb_analysis.deck.measure import ROOM, count_lines, find_widths, fit_text
 from cncb_analysis.errors import StudyError
 from cncb_analysis.page_statistics import check_statements
+from cncb_analysis.style import measure_text
 from tests.small_estimates import page, protect, row, study
 from tests.test_words_table import LANGUAGES
 
@@ -196,6 +197,23 @@ def test_text_fits_its_box_and_every_letter_is_in_the_font(partner: str, languag
         assert "…" not in frame.text
 
 
+def test_no_word_is_broken_and_no_chart_too_narrow(briefs: Path) -> None:
+    decks = [path for edition in ("en", "de") for path in (briefs / edition).rglob("deck.pptx")]
+    assert len(decks) == 11 + 2
+    shapes = [shape for path in decks for slide in read(path.read_bytes()).slides for shape in slide.shapes]
+    assert min(shape.width / 914400 for shape in shapes if shape.has_chart) >= 0.39  # in the public one they had none
+    broken = {
+        word
+        for path in decks
+        for frame, width, _ in list_frames(read(path.read_bytes()))
+        for paragraph in frame.paragraphs
+        for run in paragraph.runs
+        for word in run.text.split(" ")
+        if measure_text(word, run.font.size.pt, bool(run.font.bold)) > width / 914400
+    }
+    assert broken == set()
+
+
 def test_statements_of_a_printed_deck_are_checked() -> None:
     view = page([
         row("obst_culture", "milan", statistic="share_top2", k=6, n=7),
@@ -226,6 +244,19 @@ def test_a_layout_that_is_not_known_is_named() -> None:
 def test_a_text_is_as_large_as_its_box_holds_and_cut_only_when_none_does() -> None:
     assert fit_text("a few words", (3.0, 0.4), 20) == 20
     assert fit_text("a few words that are many more than that", (1.5, 0.4), 20) == 0.0
+
+
+def test_a_column_is_at_least_as_wide_as_its_longest_word() -> None:
+    long = "a text of many short words that fills a column of four inches and more than that " * 2
+    rows = [["", "", ""], [long, "Bosnien-Herzegowina", long]]
+    widths = find_widths(rows, 13)
+    assert sum(widths) == pytest.approx(ROOM)
+    assert widths[1] - 0.16 > measure_text("Bosnien-Herzegowina", 13)
+    assert min(widths[0], widths[2]) > 4
+    assert sum(find_widths([["a" * 60] * 9], 13)) == pytest.approx(ROOM)  # too long for any
+    multiples = [["Information on funding, and more of it", *["", "not shown at all"] * 8]]
+    assert sum(find_widths(multiples, 11, charts=range(1, 16, 2))) == pytest.approx(ROOM)
+    assert find_widths(multiples, 11, charts=range(1, 16, 2))[1] == pytest.approx(0.5)
 
 
 def test_a_page_saves_its_deck_and_figures(tmp_path: Path) -> None:

@@ -394,3 +394,15 @@ def test_ballots_give_ten_dots_and_then_five_ranks():
     assert rounds == [("1", "dots", "10", "item <= 4"), ("2", "ranks", "5", "rank <= 5")]
     votes = next(row for row in SURVEY if row["name"] == "votes")
     assert float(votes["maximum"]) >= max(float(row["cap"]) for row in BALLOTS)
+
+
+@pytest.mark.parametrize("language", LABEL)
+def test_a_group_of_answers_is_named_as_no_single_one_of_them(language):
+    """They stand in one table beside each other: `Agree` would be two columns."""
+    words = {row["key"]: row[language] for row in read("words")}
+    for name, rows in LISTS.items():
+        for group in {row["collapse"] for row in rows} - {""}:
+            taken = [row[LABEL[language]] for row in rows if row["collapse"] == group]
+            named = words[f"group.{name}.{group}"]
+            assert (named in [row[LABEL[language]] for row in rows]) == (len(taken) == 1), named
+            assert len(taken) > 1 or named == taken[0]

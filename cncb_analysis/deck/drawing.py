@@ -146,9 +146,8 @@ class Sheet:
         line._element.remove(line._element.find(qn("p:style")))
         _paint(line.line.fill, role)
         line.line.width = Pt(look.get("width", 0.8))
-        ends = '<a:prstDash val="dash"/>' * look.get("dash", False) + '<a:tailEnd type="triangle"/>' * look.get(
-            "arrow", False
-        )
+        ends = '<a:prstDash val="dash"/>' * look.get("dash", False)
+        ends += '<a:tailEnd type="triangle"/>' * look.get("arrow", False)
         for part in parse_xml(f"<a:ln {nsdecls('a')}>{ends}</a:ln>"):
             line.line._ln.append(part)
 

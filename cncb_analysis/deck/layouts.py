@@ -22,7 +22,7 @@ _THEMES, _STEERING = ("training", "optimisation", "internationalisation"), ("par
 _BODIES, _STAFF = ("committee", "board", "technical"), "staff"
 _UNITS = {"mapping": "clusters", "questionnaire": "answers", "interviews": "interviews", "workshops": "participants"}
 _OPEN = ("cannot tell", "too few")
-_GAP, _MOST, _UNKNOWN, _LEAST = 0.3, 5, 0.5, 2.0
+_GAP, _MOST, _UNKNOWN = 0.3, 5, 0.5
 
 # Text, size, role and inches of one part of a box.
 Part = tuple[str, float, str, float]
@@ -115,9 +115,8 @@ def _draw_share(deck: Deck) -> None:
     lines = [(float(main[key]), role) for key, role in ((ALL, "ink"), ("benchmark", "against")) if key in main]
     head = [f"●   ○ {words.text('head.partner')}"]
     head += [f"| {deck.view.name(ALL)}: {row.texts['share']}" for row in rows if row.key == ALL]
-    head += [f"¦ {words.text('chart.benchmark_value', {'value': words.percent(main['benchmark'])})}"] * (
-        "benchmark" in main
-    )
+    if "benchmark" in main:
+        head.append(f"¦ {words.text('chart.benchmark_value', {'value': words.percent(main['benchmark'])})}")
     points: dict[str, list[float]] = {}
     single = chart[chart["column"].str.startswith("partner:") & chart["estimate"].notna()]
     for row in single.to_dict("records"):
@@ -168,12 +167,13 @@ def _add_pages(deck: Deck, head: Sequence[str], rows: Sequence[Sequence[str]], f
     """Add a table, run on over as many slides as it needs, each about as full."""
     widths = find_widths([head, *rows], 13)
     first, *tall = measure_rows([head, *rows], widths, 13)
-    # A row that is higher than half a slide stands on one of its own.
-    count = min(math.ceil(sum(tall) / max(BOTTOM - TOP - first - max(tall), _LEAST)), len(tall))
-    parts: list[list[int]] = [[] for _ in range(count)]
-    for place, height in enumerate(tall):
-        parts[min(int((sum(tall[:place]) + height / 2) / sum(tall) * count), count - 1)].append(place)
-    for number, part in enumerate(parts):
+    for count in range(1, len(tall) + 1):
+        parts: list[list[int]] = [[] for _ in range(count)]
+        for place, height in enumerate(tall):
+            parts[min(int((sum(tall[:place]) + height / 2) / sum(tall) * count), count - 1)].append(place)
+        if max(sum(tall[place] for place in part) for part in parts) <= BOTTOM - TOP - first:
+            break
+    for number, part in enumerate(filter(None, parts)):
         heights = [first, *(tall[place] for place in part)]
         deck.start(finding, number).add_table([head, *(rows[place] for place in part)], widths, heights, TOP, 13)
 

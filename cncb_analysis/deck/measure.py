@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from cncb_analysis.style import measure_text
 
 ROOM = 12.33  # inches: how wide a slide's content is
 SIZE, LEAST = 14.0, 11.0  # points
 LINE = 1.2
+_TRACK = 0.5  # inches: the least for a chart among several
 
 
 def count_lines(text: str, width: float, size: float, bold: bool = False) -> int:
@@ -96,6 +100,9 @@ def measure_rows(rows: Sequence[Sequence[str]], widths: Sequence[float], size: f
 def find_widths(rows: Sequence[Sequence[str]], size: float, *, charts: Sequence[int] = ()) -> list[float]:
     """Find the widths of columns: texts as their longest wants, within bounds; charts share what is left.
 
+    Where that leaves a chart too little, or texts want more than there is, texts wrap, but no word is broken unless the
+    longest words of all columns do not fit beside each other.
+
     Parameters
     ----------
     rows : sequence of sequence of str
@@ -110,13 +117,18 @@ def find_widths(rows: Sequence[Sequence[str]], size: float, *, charts: Sequence[
     list of float
         Inches.
     """
-    count = len(rows[0])
-    most = (4.4 if len(charts) < 3 else 2.9, *[2.4 if charts else 4.0] * (count - 1))
-    wants = [
-        min(max(measure_text(line, size) for row in rows for line in row[place].split("\n")) + 0.22, most[place])
-        for place in range(count)
-    ]
-    texts = sum(want for place, want in enumerate(wants) if place not in charts)
-    if not charts:
-        return [ROOM * want / texts for want in wants]
-    return [(ROOM - texts) / len(charts) if place in charts else want for place, want in enumerate(wants)]
+    places = [place for place in range(len(rows[0])) if place not in charts]
+    limits = [(2.4 if charts else 4.0) if place else (4.4 if len(charts) < 3 else 2.9) for place in places]
+    most, least = (
+        np.minimum([max(_measure_parts((row[place] for row in rows), size, cut)) for place in places], limits)
+        for cut in ("\n", "[ \n]")
+    )
+    room = min(most.sum(), ROOM - _TRACK * len(charts)) if charts else ROOM
+    if least.sum() < room < most.sum():
+        most = least + (most - least) * (room - least.sum()) / (most - least).sum()
+    widths = dict(zip(places, (most * room / most.sum()).tolist(), strict=True))
+    return [widths.get(place, (ROOM - room) / max(len(charts), 1)) for place in range(len(rows[0]))]
+
+
+def _measure_parts(texts: Iterable[str], size: float, cut: str) -> list[float]:
+    return [measure_text(part, size) + 0.22 for text in texts for part in re.split(cut, text)]

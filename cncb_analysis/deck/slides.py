@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from cncb_analysis.study import Study
 
 _BARS, _ROWS = 6, 7  # the most that a room can read in one chart
-_PITCH, _SMALL_BASE = 0.62, 10
+_PITCH, _SMALL_BASE = 0.8, 10
 _NONE: Mapping[str, Any] = {}
 _LOOKS = {"dots": (("dot", "data"), ("diamond", "ink")), "links": (("ring", "data"), ("dot", "data"))}
 _KEYS = {"bars": "■□", "dots": "●◊", "links": "○●"}
@@ -249,17 +249,10 @@ def list_rows(shown: ShownFigure, *, turned: bool = False, bands: bool = True) -
     if not turned:
         return rows
     labels = dict(zip(chart["column"], chart["column_label"], strict=True))
-    return [
-        Row(
-            column,
-            labels[column],
-            "",
-            {row.key: row.cells[column] for row in rows if column in row.cells},
-            {row.key: row.texts[column] for row in rows},
-        )
-        for column in columns
-        if column != "dont_know"
-    ]
+    columns = [name for name in columns if name != "dont_know"]
+    cells = {name: {row.key: row.cells[name] for row in rows if name in row.cells} for name in columns}
+    texts = {name: {row.key: row.texts[name] for row in rows} for name in columns}
+    return [Row(name, labels[name], "", cells[name], texts[name]) for name in columns]
 
 
 def draw_rows(deck: Deck, rows: Sequence[Row], plots: Sequence[Plot], *, marks: Mapping[str, float] = _NONE,
@@ -311,9 +304,7 @@ def draw_rows(deck: Deck, rows: Sequence[Row], plots: Sequence[Plot], *, marks: 
 def _find_top(deck: Deck, rows: Sequence[Row], plot: Plot) -> str:
     """The finding of a slide: its largest number."""
     column = plot.said[0] if plot.said else plot.columns[0]
-    known = [
-        row for row in rows if column in row.cells and row.cells[column]["estimate"] == row.cells[column]["estimate"]
-    ]
+    known = [row for row in rows if column in row.cells and not row.hides(column)]
     top = max(known, key=lambda row: row.cells[column]["estimate"], default=None)
     return f"{top.label} – {deck.say(top.cells[column], top.texts[column])}" if top else ""
 
@@ -335,8 +326,14 @@ def _write_row(deck: Deck, row: Row, plots: Sequence[Plot], told: Sequence[str])
         for name in ("", *plot.said):
             text = row.texts.get(name, "–" if name and row.key else "")
             cell = row.cells.get(name, NOTHING)
-            said.append(text.split(" (")[0] if len(plots) > 1 else deck.say(cell, text))
+            said.append(_shorten(deck, cell, text) if len(plots) > 1 else deck.say(cell, text))
     return (row.label, *(told if row.key else [""] * len(told)), *said)
+
+
+def _shorten(deck: Deck, cell: Cell, text: str) -> str:
+    """A count among many: 22/28, in place of 22 of 28 (79%)."""
+    known = cell["k"] == cell["k"] and cell["estimate"] == cell["estimate"]
+    return "/".join(map(deck.words.number, (cell["k"], cell["n"]))) if known else text
 
 
 def _head(plot: Plot, heads: Mapping[str, str]) -> list[str]:
